@@ -1,0 +1,25 @@
+package errno
+
+import "golang.org/x/sys/windows"
+
+// The errors, as sockets of Windows return them. Windows has no EPIPE: a send to a
+// connection that is gone fails with WSAECONNABORTED or WSAECONNRESET.
+const (
+	EACCES        = windows.WSAEACCES
+	EADDRINUSE    = windows.WSAEADDRINUSE
+	EADDRNOTAVAIL = windows.WSAEADDRNOTAVAIL
+	ECONNABORTED  = windows.WSAECONNABORTED
+	ECONNREFUSED  = windows.WSAECONNREFUSED
+	ECONNRESET    = windows.WSAECONNRESET
+	EHOSTUNREACH  = windows.WSAEHOSTUNREACH
+	EMFILE        = windows.WSAEMFILE
+	EMSGSIZE      = windows.WSAEMSGSIZE
+	ENETUNREACH   = windows.WSAENETUNREACH
+	ENOBUFS       = windows.WSAENOBUFS
+	EPIPE         = windows.WSAESHUTDOWN
+	ETIMEDOUT     = windows.WSAETIMEDOUT
+)
+
+// MSG_TRUNC in the flags of a received message: the datagram was longer than the
+// buffer and its rest is lost (WSARecvMsg).
+const MSG_TRUNC = windows.MSG_TRUNC

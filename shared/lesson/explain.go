@@ -1,0 +1,126 @@
+package lesson
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+
+	"example.com/sockets/shared/errno"
+	"example.com/sockets/shared/steplog"
+)
+
+// An advice puts a system's error into plain words. In its texts ADDR stands for
+// the address that the call was about, SERVER for the client's server.
+type advice struct {
+	is   error  // the error, as errors.Is finds it
+	why  string // the likely cause
+	next string // the next thing to do or to type
+}
+
+// advices holds, for each step of the document, what its errors mean. The first
+// that fits is taken; under "" stand the ones that fit every step.
+var advices = map[string][]advice{
+	"bind": {
+		{errno.EADDRINUSE, "Another program uses ADDR already.",
+			"Stop that program, or let the system choose a free port: -addr 127.0.0.1:0"},
+		{errno.EACCES, "The system does not allow you this port. Ports below 1024 are often kept for the administrator.",
+			"Choose a port from 1024 up: -addr 127.0.0.1:7001"},
+		{errno.EADDRNOTAVAIL, "This computer does not have the address ADDR.",
+			"Use an address of this computer: -addr 127.0.0.1:7001"},
+	},
+	"connect": {
+		{errno.ECONNREFUSED, "Nobody listens on ADDR.",
+			"Start the server first, in another terminal: go run ./lessons/SERVER"},
+		{os.ErrDeadlineExceeded, "Nothing answered from ADDR: the server's queue may be full, or something on the way drops the packets.",
+			"Check the address with the one that the server prints. Give it longer with -timeout 30s"},
+		{errno.ETIMEDOUT, "Nothing answered from ADDR.",
+			"Check the address with the one that the server prints."},
+		{errno.EADDRNOTAVAIL, "The system can not reach ADDR from any address of this computer.",
+			"Use the address that the server prints: -addr 127.0.0.1:7001"},
+		{errno.EACCES, "The system does not allow a connection to ADDR. It may stand for many computers at once (broadcast).",
+			"Use the address that the server prints: -addr 127.0.0.1:7001"},
+	},
+	"send": {
+		{errno.EPIPE, "The peer has closed the connection: nobody reads on the other side.",
+			"Look at what the other program printed last, then start both again."},
+		{os.ErrDeadlineExceeded, "The peer is connected but does not read: no more bytes fit on the way.",
+			"Look at what the other program does. Give it longer with -timeout 1m"},
+	},
+	"recv": {
+		{io.EOF, "The peer closed the connection before it sent anything. For recv, 0 bytes mean the end and not \"no data yet\".",
+			"Look at what the other program printed last, then start both again."},
+		{os.ErrDeadlineExceeded, "The peer is connected but sends nothing. Perhaps both sides wait for each other.",
+			"Look at what the other program waits for. Give it longer with -timeout 1m"},
+	},
+	"sendto": {
+		{errno.EMSGSIZE, "The message is too long for one datagram. Over IPv4 a datagram holds at most 65507 bytes.",
+			"Send a shorter -message."},
+		{errno.ECONNREFUSED, "No program has the UDP port ADDR open.",
+			"Start the server first, in another terminal: go run ./lessons/SERVER"},
+	},
+	"recvfrom": {
+		{os.ErrDeadlineExceeded, "No answer came. UDP promises nothing: the datagram or its answer may be lost, or the peer stays silent.",
+			"See whether the server printed your datagram, then send it again. Give it longer with -timeout 30s"},
+		{errno.ECONNREFUSED, "No program has the UDP port ADDR open: the datagram was sent, and the system of the other side sent it back as undeliverable.",
+			"Start the server first, in another terminal: go run ./lessons/SERVER"},
+		{errno.ECONNRESET, "No program has the UDP port ADDR open: the datagram was sent, and the system of the other side sent it back as undeliverable.",
+			"Start the server first, in another terminal: go run ./lessons/SERVER"},
+		{errno.EMSGSIZE, "The datagram was longer than the room for it. Windows calls that an error, other systems cut it.",
+			"Send a shorter -message."},
+	},
+	"": {
+		{errno.ECONNRESET, "The peer broke the connection off (a reset): it crashed, or it closed with bytes still unread.",
+			"Look at what the other program printed last, then start both again."},
+		{errno.ECONNABORTED, "The connection was broken off.",
+			"Look at what the other program printed last, then start both again."},
+		{errno.ENETUNREACH, "This computer knows no way to ADDR.",
+			"Use an address of this computer: -addr 127.0.0.1:7001"},
+		{errno.EHOSTUNREACH, "This computer finds no way to ADDR.",
+			"Use an address of this computer: -addr 127.0.0.1:7001"},
+		{errno.EMFILE, "This program may not open more sockets or files.",
+			"Close some programs, or see the limit with: ulimit -n"},
+		{errno.ENOBUFS, "The system has no memory left for more network data.",
+			"Close some programs and try again."},
+	},
+}
+
+// explain says in three lines what failed, why, and what to do next. Failed is
+// the event of the call that returned err, where there is one.
+func explain(p Program, failed steplog.Event, err error) string {
+	if !errors.Is(err, failed.Err) || failed.Err == nil {
+		return fmt.Sprintf("%s: %v\n", p.Name, err)
+	}
+	addr := failed.Remote
+	if addr == "" {
+		addr = failed.Local
+	}
+	why, next := advise(failed.Call, err)
+	fill := strings.NewReplacer("ADDR", addr, "SERVER", p.Server)
+	return fmt.Sprintf("%s: step %d, %s, failed: %s\n  why:  %s\n  next: %s\n",
+		p.Name, failed.Step, failed.Call, steplog.Escape(err.Error()), fill.Replace(why), fill.Replace(next))
+}
+
+// advise finds the advice for an error of the step call.
+func advise(call string, err error) (why, next string) {
+	var dns *net.DNSError
+	if errors.As(err, &dns) {
+		if dns.IsNotFound {
+			return "No computer has the name " + steplog.Quote(dns.Name) + ".", "Check the spelling, or use the number: -addr 127.0.0.1:7001"
+		}
+		return "The name " + steplog.Quote(dns.Name) + " could not be looked up.", "Use the number: -addr 127.0.0.1:7001"
+	}
+	if call == "listen" { // some systems find an address in use only here
+		call = "bind"
+	}
+	for _, list := range [][]advice{advices[call], advices[""]} {
+		for _, a := range list {
+			if errors.Is(err, a.is) {
+				return a.why, a.next
+			}
+		}
+	}
+	return "The system gives no more than these words.", "Start both programs again. Look at what each one printed last."
+}

@@ -1,0 +1,207 @@
+// Package lesson is what the lesson programs have in common and what is not the
+// lesson: flags, Ctrl+C, exit status, and words for what went wrong.
+package lesson
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"example.com/sockets/shared/steplog"
+	"github.com/fatih/color"
+	"golang.org/x/term"
+)
+
+// The exit statuses of every lesson program.
+const (
+	ExitDone        = 0   // all steps were done
+	ExitFailed      = 1   // a step failed
+	ExitUsage       = 2   // an unknown flag, a stray argument, a value that is none
+	ExitInterrupted = 130 // Ctrl+C: 128 and the number of SIGINT, as in a shell
+)
+
+// defaultAddr is where the servers of the course listen and the clients ask.
+const defaultAddr = "127.0.0.1:7001"
+
+// A Program says what is particular to one lesson program.
+type Program struct {
+	Name    string        // its folder below lessons: "tcp-server"
+	Lesson  int           // its place in the course, from 1
+	Does    string        // what it does, in one sentence for -h
+	Steps   []string      // the documented steps, in order
+	Server  string        // for a client: the folder of the server it talks to
+	Message string        // for a client: what it sends when -message is not given
+	Timeout time.Duration // the default of -timeout; 0: the program has no such flag
+}
+
+// A Run is one run of a program: the values of its flags, and its step log.
+type Run struct {
+	Context context.Context // ends at Ctrl+C
+	Steps   *steplog.Logger // ends each call that waits at Ctrl+C, too
+	Addr    string          // -addr
+	Message string          // -message
+	Timeout time.Duration   // -timeout
+
+	program Program
+	stderr  io.Writer
+}
+
+// options are the flags that only this package looks at.
+type options struct {
+	json, noColor bool
+	pace          time.Duration
+}
+
+// Start reads the flags from the command line and begins the step log on
+// standard output. After -h, and after a wrong flag, it ends the process.
+func Start(p Program) *Run {
+	run := &Run{program: p, stderr: os.Stderr}
+	opts, err := run.parse(os.Args[1:])
+	if errors.Is(err, flag.ErrHelp) {
+		run.usage(os.Stdout)
+		os.Exit(ExitDone)
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\nRun it with -h to see all flags.\n", p.Name, err)
+		os.Exit(ExitUsage)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	context.AfterFunc(ctx, stop) // a second Ctrl+C ends the process at once
+	run.Context = ctx
+	run.Steps = steplog.New(ctx, sink(p, opts), p.Name, p.Steps, opts.pace)
+	return run
+}
+
+// Exit ends the process with the exit status that err asks for. What failed, why
+// and what to do next goes to standard error.
+func (r *Run) Exit(err error) {
+	os.Exit(r.report(err))
+}
+
+// report explains err and returns the exit status for it.
+func (r *Run) report(err error) int {
+	switch {
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintf(r.stderr, "%s: stopped by Ctrl+C\n", r.program.Name)
+		return ExitInterrupted
+	case err != nil:
+		io.WriteString(r.stderr, explain(r.program, r.Steps.Failed(), err))
+		return ExitFailed
+	case r.Steps.Err() != nil:
+		fmt.Fprintf(r.stderr, "%s: the steps were done, but the log is not complete: %v\n", r.program.Name, r.Steps.Err())
+		return ExitFailed
+	}
+	return ExitDone
+}
+
+// sink chooses how the events are shown, and begins with the program's title.
+func sink(p Program, opts options) steplog.Sink {
+	if opts.json {
+		return steplog.JSON(os.Stdout)
+	}
+	width := 0
+	if w, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
+		width = w
+	}
+	fmt.Fprintf(color.Output, "%s · lesson %d · Ctrl+C stops\n", p.Name, p.Lesson)
+	// color.NoColor is true where NO_COLOR is set and where stdout is no terminal.
+	return steplog.Text(color.Output, !color.NoColor && !opts.noColor, width)
+}
+
+// flags defines the program's flags; their values go to r and opts.
+func (r *Run) flags(opts *options) *flag.FlagSet {
+	fs := flag.NewFlagSet(r.program.Name, flag.ContinueOnError)
+	fs.SetOutput(io.Discard) // Start and usage write, each to its own place
+	where := "listen on the address `host:port`; with port 0 the system chooses a free one"
+	if r.program.Server != "" {
+		where = "talk to the server at the address `host:port`"
+		fs.StringVar(&r.Message, "message", r.program.Message, "send this `text`")
+	}
+	fs.StringVar(&r.Addr, "addr", defaultAddr, where)
+	if r.program.Timeout > 0 {
+		fs.DurationVar(&r.Timeout, "timeout", r.program.Timeout, "wait this `long` for the other side to answer, for example 500ms or 1m")
+	}
+	fs.BoolVar(&opts.json, "json", false, "print each step as one JSON object a line")
+	fs.DurationVar(&opts.pace, "pace", 0, "rest this `long` after each step, to watch, for example 1s")
+	fs.BoolVar(&opts.noColor, "no-color", false, "print without colours, as when NO_COLOR is set")
+	return fs
+}
+
+// parse reads the flags and refuses values that can not work.
+func (r *Run) parse(args []string) (opts options, err error) {
+	fs := r.flags(&opts)
+	if err := fs.Parse(args); err != nil {
+		return opts, err
+	}
+	if fs.NArg() > 0 {
+		return opts, fmt.Errorf("unexpected argument %s: all settings are flags", steplog.Quote(fs.Arg(0)))
+	}
+	if err := checkAddr(r.Addr, r.program.Server == ""); err != nil {
+		return opts, fmt.Errorf("-addr %s: %v", steplog.Quote(r.Addr), err)
+	}
+	if r.program.Timeout > 0 && r.Timeout <= 0 {
+		return opts, fmt.Errorf("-timeout %v: must be more than 0", r.Timeout)
+	}
+	if opts.pace < 0 {
+		return opts, fmt.Errorf("-pace %v: must not be less than 0", opts.pace)
+	}
+	return opts, nil
+}
+
+// usage writes the help text of -h.
+func (r *Run) usage(w io.Writer) {
+	p := r.program
+	fs := r.flags(&options{})
+	fmt.Fprintf(w, "%s %s\n\n", p.Name, p.Does)
+	fmt.Fprintf(w, "Usage:\n  go run ./lessons/%s [flags]\n\nFlags:\n", p.Name)
+	fs.SetOutput(w)
+	fs.PrintDefaults()
+	fmt.Fprintf(w, "\nSteps:\n  %s\n", strings.Join(p.Steps, " · "))
+	fmt.Fprintf(w, "\nExit status:\n  %d  all steps were done\n  %d  a step failed\n  %d  a flag was wrong\n  %d  stopped by Ctrl+C\n",
+		ExitDone, ExitFailed, ExitUsage, ExitInterrupted)
+	fmt.Fprintf(w, "\nThe lesson's page: lessons/%s/README.md\n", p.Name)
+}
+
+// checkAddr tells what keeps addr from being an address, before any socket is
+// made. Port 0 lets the system choose, which only a server can do.
+func checkAddr(addr string, server bool) error {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return errors.New("is no address: write host:port, for example " + defaultAddr + " or [::1]:7001")
+	}
+	number, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		return errors.New("the port must be a number from 0 to 65535")
+	}
+	if number == 0 && !server {
+		return errors.New("a client needs the server's port: the server prints it when it waits")
+	}
+	if host == "" {
+		return errors.New("the host is missing: write " + net.JoinHostPort("127.0.0.1", port) + " for this computer alone")
+	}
+	if _, err := netip.ParseAddr(host); err == nil {
+		return nil
+	}
+	// Digits and dots alone mean an IPv4 address, and this one is wrong. A name
+	// has letters, digits, hyphens, underscores and dots (RFC 1123, section 2.1,
+	// and the names found in use).
+	if strings.Trim(host, "0123456789.") == "" || strings.ContainsFunc(host, notInName) {
+		return errors.New("the host must be an IP address or a name, for example 127.0.0.1, ::1 in brackets, or localhost")
+	}
+	return nil
+}
+
+// notInName tells that a character can not be part of a host's name.
+func notInName(r rune) bool {
+	return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.", r)
+}

@@ -1,0 +1,55 @@
+package steplog
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"strings"
+)
+
+// JSON returns a sink that writes each event to w as one JSON object a line:
+//
+//	time, level   when the call began; INFO, or ERROR when it failed
+//	msg           what [Event.String] says
+//	program, step, call, go, waiting, took_ns, family, type, descriptor,
+//	local, remote, bytes, limit, cut
+//	              the event's fields; those that are empty are left out
+//	text          the data, as [Escape] shows it
+//	data          the data, in base64
+//	error         why the call failed
+func JSON(w io.Writer) Sink {
+	handler := slog.NewJSONHandler(w, nil)
+	return func(e Event) error {
+		level := slog.LevelInfo
+		if e.Err != nil {
+			level = slog.LevelError
+		}
+		r := slog.NewRecord(e.Time, level, e.String(), 0)
+		r.AddAttrs(slog.String("program", e.Program), slog.String("call", e.Call), slog.String("go", e.Go))
+		add := func(set bool, name string, value any) {
+			if set {
+				r.AddAttrs(slog.Any(name, value))
+			}
+		}
+		moved := !e.Waiting && e.Err == nil && (strings.HasPrefix(e.Call, "send") || strings.HasPrefix(e.Call, "recv"))
+		add(e.Step > 0, "step", e.Step)
+		add(e.Waiting, "waiting", true)
+		add(!e.Waiting, "took_ns", e.Took.Nanoseconds())
+		add(e.Family != "", "family", e.Family)
+		add(e.Type != "", "type", e.Type)
+		add(e.Descriptor > 0, "descriptor", e.Descriptor)
+		add(e.Local != "", "local", e.Local)
+		add(e.Remote != "", "remote", e.Remote)
+		add(moved, "bytes", e.Bytes)
+		add(e.Limit > 0, "limit", e.Limit)
+		add(e.Cut, "cut", true)
+		if len(e.Data) > 0 {
+			add(true, "text", Escape(string(e.Data)))
+			add(true, "data", e.Data) // slog and encoding/json write bytes in base64
+		}
+		if e.Err != nil {
+			add(true, "error", e.Err.Error())
+		}
+		return handler.Handle(context.Background(), r)
+	}
+}

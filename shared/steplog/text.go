@@ -1,0 +1,123 @@
+package steplog
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/fatih/color"
+	"github.com/mattn/go-runewidth"
+)
+
+// The columns of the text: the number, the document's call, what happened, and
+// from goColumn on the Go call, which needs goWidth columns.
+const (
+	textColumn = 13
+	goColumn   = 76
+	goWidth    = 26
+)
+
+// Text returns a sink that draws each event for people, as one line on w:
+//
+//	5 recv      18 bytes of at most 1024: "Hello, i'm client!"    Conn.Read
+//
+// Width is the terminal's width in columns, 0 when w is no terminal. Lines that
+// are too long for a terminal go on below, under the same column; where there is
+// no room for the Go call, it is left out. Colours repeat what the words already
+// say; colored turns them on.
+func Text(w io.Writer, colored bool, width int) Sink {
+	return func(e Event) error {
+		_, err := io.WriteString(w, line(e, colored, width))
+		return err
+	}
+}
+
+// line draws one event, with its line end.
+func line(e Event, colored bool, width int) string {
+	paint := painter(colored)
+	right, room := goColumn, 0 // no bound on the text of a file
+	if width > 0 {
+		right = min(goColumn, width-goWidth)
+		room = max(right-1, textColumn+12)
+	}
+	goCall := e.Go
+	if width > 0 && right < textColumn+30 {
+		goCall, room = "", max(width-1, textColumn+12)
+	}
+	if e.Waiting {
+		// The ready line: it begins alike in every program, for people and scripts.
+		return paint(color.Faint, "   "+fold(e.String(), 3, room)) + "\n"
+	}
+	number := "  "
+	if e.Step > 0 {
+		number = fmt.Sprintf("%2d", e.Step)
+	}
+	callPaint, textPaint := callColor(e.Call), color.Reset
+	if e.Err != nil {
+		callPaint, textPaint = color.FgRed, color.FgRed
+	}
+	first, rest, more := strings.Cut(fold(e.String(), textColumn, room), "\n")
+	drawn := number + " " + paint(callPaint, fmt.Sprintf("%-9s ", e.Call)) + paint(textPaint, first)
+	if goCall != "" {
+		gap := max(right-textColumn-runewidth.StringWidth(first), 2)
+		drawn += strings.Repeat(" ", gap) + paint(color.Faint, goCall)
+	}
+	if more {
+		drawn += "\n" + paint(textPaint, rest)
+	}
+	return drawn + "\n"
+}
+
+// callColor gives one colour to each kind of call.
+func callColor(call string) color.Attribute {
+	switch call {
+	case "accept", "connect":
+		return color.FgGreen
+	case "send", "sendto":
+		return color.FgYellow
+	case "recv", "recvfrom":
+		return color.FgMagenta
+	}
+	return color.FgCyan
+}
+
+// painter returns a function that colours a text, or leaves it as it is.
+func painter(colored bool) func(color.Attribute, string) string {
+	return func(a color.Attribute, text string) string {
+		if !colored || a == color.Reset {
+			return text
+		}
+		c := color.New(a)
+		c.EnableColor() // the caller has looked at its terminal, whatever stdout is
+		return c.Sprint(text)
+	}
+}
+
+// fold breaks text into lines that end before the column room, between words
+// where it can, each but the first moved in by indent columns, where the first
+// begins too. Room 0 means no bound.
+func fold(text string, indent, room int) string {
+	if room == 0 {
+		return text
+	}
+	var b strings.Builder
+	column := indent
+	for i, word := range strings.Split(text, " ") {
+		if i > 0 && column+1+runewidth.StringWidth(word) <= room {
+			b.WriteByte(' ')
+			column++
+		} else if i > 0 {
+			b.WriteString("\n" + strings.Repeat(" ", indent))
+			column = indent
+		}
+		for _, r := range word { // a word longer than a line is cut where the line ends
+			if column+runewidth.RuneWidth(r) > room {
+				b.WriteString("\n" + strings.Repeat(" ", indent))
+				column = indent
+			}
+			b.WriteRune(r)
+			column += runewidth.RuneWidth(r)
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,285 @@
+// Package testscripts runs the lesson programs as a learner does: as real
+// processes that talk over loopback. Each .txtar file here is one script, one
+// claim of the course. Go test -run TestScripts/NAME runs one of them, -v shows
+// all it did. The scripts have the commands of
+// github.com/rogpeppe/go-internal/testscript (grep, exec, skip, …) and these:
+//
+//	run STATUS PROGRAM [ARG...]
+//		runs a program to its end, which must come with this exit status.
+//		Then stdout and stderr look at what it printed.
+//
+//	start NAME [-until REGEXP] PROGRAM [ARG...]
+//		starts a program and reads its output, as a learner does, until a
+//		line matches REGEXP: when -until is not given, the line that says
+//		where the program waits. The first group of the match, there the
+//		address, becomes the variable $NAME.
+//
+//	finish NAME STATUS
+//		waits for a started program, which must end by itself with this
+//		exit status. Then stdout and stderr look at what it printed. Each
+//		started program has to be finished.
+//
+//	interrupt NAME
+//		presses Ctrl+C for a started program.
+//
+// Whatever a script checks, run and finish also refuse output that holds
+// control characters, bytes that are no UTF-8, or the trace of a panic.
+//
+// The programs are the four lessons, built from the sources beside this folder,
+// and peer, a misbehaving peer made for these scripts: see peer_test.go.
+package testscripts
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// patience bounds every wait for a program. It only ends tests that fail.
+const patience = 30 * time.Second
+
+// waits matches the line by which a program says that it waits, and where.
+var waits = `Waiting for (?:connection|datagram) on ([^\s"]+)`
+
+func TestMain(m *testing.M) {
+	// A program built with the race detector rests for a second when it ends,
+	// to report late races. Ours have no goroutines left by then.
+	os.Setenv("GORACE", "atexit_sleep_ms=0")
+	testscript.Main(cleanMain{m}, map[string]func(){"peer": peerMain})
+}
+
+// cleanMain runs the tests and then removes the programs built for them.
+type cleanMain struct{ m *testing.M }
+
+func (c cleanMain) Run() int {
+	if dir, err := os.MkdirTemp("", "sockets-lessons"); err == nil {
+		lessonsDir = dir
+		defer os.RemoveAll(dir)
+	}
+	return c.m.Run()
+}
+
+// lessons are the folders of the programs that the scripts run.
+var lessons = []string{"tcp-server", "tcp-client", "udp-server", "udp-client"}
+
+var lessonsDir string // where buildLessons puts the programs
+
+// buildLessons builds the lesson programs, with the race detector if the tests
+// have it, and puts them into the PATH. It does so once for all tests.
+var buildLessons = sync.OnceValue(func() error {
+	args := []string{"build", "-o", lessonsDir + string(os.PathSeparator)}
+	if raceEnabled {
+		args = append(args, "-race")
+	}
+	for _, name := range lessons {
+		args = append(args, "./lessons/"+name)
+	}
+	build := exec.Command("go", args...)
+	build.Dir = ".."
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("the lessons do not build: %v\n%s", err, out)
+	}
+	return os.Setenv("PATH", lessonsDir+string(os.PathListSeparator)+os.Getenv("PATH"))
+})
+
+func TestScripts(t *testing.T) {
+	if err := buildLessons(); err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: ".",
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"run":       run,
+			"start":     start,
+			"finish":    finish,
+			"interrupt": interrupt,
+		},
+		Condition: func(name string) (bool, error) {
+			if name == "ipv6" {
+				return hasIPv6(), nil
+			}
+			return false, fmt.Errorf("unknown condition %q", name)
+		},
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("GORACE", os.Getenv("GORACE"))
+			all := map[string]*process{}
+			env.Values["processes"] = all
+			env.Defer(func() {
+				for name, p := range all {
+					if p.finished {
+						continue
+					}
+					p.cmd.Process.Kill()
+					<-p.done
+					if t := env.T().(testing.TB); !t.Failed() {
+						t.Errorf("the script has no line: finish %s STATUS\n%s", name, p.output())
+					}
+				}
+			})
+			return nil
+		},
+	})
+}
+
+// hasIPv6 tells whether this computer has the loopback address ::1.
+func hasIPv6() bool {
+	ln, err := net.Listen("tcp", "[::1]:0")
+	if err != nil {
+		return false
+	}
+	ln.Close()
+	return true
+}
+
+// A process is a started program, and what it has printed so far.
+type process struct {
+	cmd      *exec.Cmd
+	done     chan struct{} // closed when the program has ended
+	finished bool
+
+	mu     sync.Mutex
+	stdout bytes.Buffer
+	stderr bytes.Buffer
+	until  *regexp.Regexp
+	found  chan []string // gets the first match of until
+}
+
+// Write takes what the program prints on standard output.
+func (p *process) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stdout.Write(b)
+	whole := p.stdout.Bytes()[:bytes.LastIndexByte(p.stdout.Bytes(), '\n')+1]
+	if p.until != nil {
+		if match := p.until.FindSubmatch(whole); match != nil {
+			p.found <- []string{string(match[0]), string(match[len(match)-1])}
+			p.until = nil
+		}
+	}
+	return len(b), nil
+}
+
+// output shows all that the program has printed. The program must have ended.
+func (p *process) output() string {
+	return fmt.Sprintf("[stdout]\n%s[stderr]\n%s", p.stdout.Bytes(), p.stderr.Bytes())
+}
+
+// launch starts a program in the script's folder and environment.
+func launch(ts *testscript.TestScript, name, until string, args []string) *process {
+	all := ts.Value("processes").(map[string]*process)
+	if all[name] != nil && !all[name].finished {
+		ts.Fatalf("%s is running already", name)
+	}
+	path, err := exec.LookPath(args[0])
+	ts.Check(err)
+	p := &process{cmd: exec.Command(path, args[1:]...), done: make(chan struct{}), found: make(chan []string, 1)}
+	if until != "" {
+		p.until, err = regexp.Compile(until)
+		ts.Check(err)
+	}
+	p.cmd.Dir = ts.MkAbs(".")
+	p.cmd.Stdout, p.cmd.Stderr = p, &p.stderr
+	ts.Check(p.cmd.Start())
+	all[name] = p
+	go func() {
+		p.cmd.Wait()
+		close(p.done)
+	}()
+	return p
+}
+
+func start(ts *testscript.TestScript, neg bool, args []string) {
+	until := waits
+	if len(args) > 3 && args[1] == "-until" {
+		until = args[2]
+		args = append(args[:1], args[3:]...)
+	}
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: start NAME [-until REGEXP] PROGRAM [ARG...]")
+	}
+	p := launch(ts, args[0], until, args[1:])
+	select {
+	case match := <-p.found:
+		ts.Setenv(args[0], match[1])
+	case <-p.done:
+		p.finished = true
+		ts.Fatalf("%s ended before it printed %q\n%s", args[0], until, p.output())
+	case <-time.After(patience):
+		p.cmd.Process.Kill()
+		<-p.done
+		p.finished = true
+		ts.Fatalf("%s did not print %q\n%s", args[0], until, p.output())
+	}
+}
+
+func run(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: run STATUS PROGRAM [ARG...]")
+	}
+	launch(ts, args[1], "", args[1:])
+	finish(ts, false, []string{args[1], args[0]})
+}
+
+func finish(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: finish NAME STATUS")
+	}
+	name := args[0]
+	want, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	p := started(ts, name)
+	select {
+	case <-p.done:
+	case <-time.After(patience):
+		p.cmd.Process.Kill()
+		<-p.done
+		ts.Logf("%s did not end by itself", name)
+	}
+	p.finished = true
+	ts.Stdout().Write(p.stdout.Bytes())
+	ts.Stderr().Write(p.stderr.Bytes())
+	if got := p.cmd.ProcessState.ExitCode(); got != want {
+		ts.Fatalf("%s ended with exit status %d, want %d\n%s", name, got, want, p.output())
+	}
+	for _, out := range []*bytes.Buffer{&p.stdout, &p.stderr} {
+		if strings.Contains(out.String(), "goroutine ") {
+			ts.Fatalf("%s panicked\n%s", name, p.output())
+		}
+		if i := bytes.IndexFunc(out.Bytes(), unprintable); i >= 0 || !utf8.Valid(out.Bytes()) {
+			ts.Fatalf("%s printed characters that could control a terminal: %q", name, out)
+		}
+	}
+}
+
+func interrupt(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: interrupt NAME")
+	}
+	ts.Check(started(ts, args[0]).cmd.Process.Signal(os.Interrupt))
+}
+
+// started returns the started program of this name.
+func started(ts *testscript.TestScript, name string) *process {
+	p := ts.Value("processes").(map[string]*process)[name]
+	if p == nil || p.finished {
+		ts.Fatalf("%s is not running", name)
+	}
+	return p
+}
+
+// unprintable tells which characters have no place in a program's output.
+func unprintable(r rune) bool {
+	return r != '\n' && r != '\t' && r != '\r' && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r))
+}
