@@ -20,7 +20,7 @@ import (
 //	peer udp dial ADDR [STEP...]
 //	peer tcp full				listens, never accepts, its queue is full
 //
-// It then makes the steps in order, and ends with exit status 1 when one fails:
+// It says where it listens or that it is connected, makes the steps in order, and ends with exit status 1 when one fails:
 //
 //	recv		one recv, of anything
 //	recv=TEXT	receives exactly this text
@@ -72,6 +72,7 @@ func peer(args []string) error {
 			return err
 		}
 		p.conn, steps = conn, args[3:]
+		fmt.Println("Connected to", conn.RemoteAddr())
 	}
 	defer p.conn.Close()
 	p.conn.SetDeadline(time.Now().Add(patience))

@@ -14,6 +14,13 @@
 //		where the program waits. The first group of the match, there the
 //		address, becomes the variable $NAME.
 //
+//	await NAME REGEXP
+//		does the same later, for a program that was started.
+//
+//	reserve NAME tcp|udp
+//		sets the variable $NAME to an address where nobody listens, and
+//		keeps every other program from it until the script ends.
+//
 //	finish NAME STATUS
 //		waits for a started program, which must end by itself with this
 //		exit status. Then stdout and stderr look at what it printed. Each
@@ -21,6 +28,10 @@
 //
 //	interrupt NAME
 //		presses Ctrl+C for a started program.
+//
+//	shown LESSON
+//		checks that the README of the lesson shows what the last run or
+//		finish printed. Ports, durations and descriptors may differ.
 //
 // Whatever a script checks, run and finish also refuse output that holds
 // control characters, bytes that are no UTF-8, or the trace of a panic.
@@ -95,6 +106,7 @@ var buildLessons = sync.OnceValue(func() error {
 })
 
 func TestScripts(t *testing.T) {
+	t.Parallel() // beside TestModules
 	if err := buildLessons(); err != nil {
 		t.Fatal(err)
 	}
@@ -103,12 +115,18 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"run":       run,
 			"start":     start,
+			"await":     await,
+			"reserve":   reserve,
 			"finish":    finish,
 			"interrupt": interrupt,
+			"shown":     shown,
 		},
 		Condition: func(name string) (bool, error) {
-			if name == "ipv6" {
+			switch name {
+			case "ipv6":
 				return hasIPv6(), nil
+			case "unprivileged":
+				return canDropPrivileges(), nil
 			}
 			return false, fmt.Errorf("unknown condition %q", name)
 		},
@@ -143,6 +161,14 @@ func hasIPv6() bool {
 	return true
 }
 
+// canDropPrivileges tells whether unshare(1) can run a program without the rights
+// of an administrator, on a computer where ports below 1024 need those rights.
+func canDropPrivileges() bool {
+	first, err := os.ReadFile("/proc/sys/net/ipv4/ip_unprivileged_port_start")
+	return err == nil && strings.TrimSpace(string(first)) == "1024" &&
+		exec.Command("unshare", "--user", "true").Run() == nil
+}
+
 // A process is a started program, and what it has printed so far.
 type process struct {
 	cmd      *exec.Cmd
@@ -153,7 +179,7 @@ type process struct {
 	stdout bytes.Buffer
 	stderr bytes.Buffer
 	until  *regexp.Regexp
-	found  chan []string // gets the first match of until
+	found  chan string // gets the last group of the first match of until
 }
 
 // Write takes what the program prints on standard output.
@@ -161,14 +187,42 @@ func (p *process) Write(b []byte) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.stdout.Write(b)
-	whole := p.stdout.Bytes()[:bytes.LastIndexByte(p.stdout.Bytes(), '\n')+1]
-	if p.until != nil {
-		if match := p.until.FindSubmatch(whole); match != nil {
-			p.found <- []string{string(match[0]), string(match[len(match)-1])}
-			p.until = nil
-		}
-	}
+	p.match()
 	return len(b), nil
+}
+
+// match looks for until in the whole lines that the program has printed.
+func (p *process) match() {
+	lines := p.stdout.Bytes()[:bytes.LastIndexByte(p.stdout.Bytes(), '\n')+1]
+	if p.until == nil {
+		return
+	}
+	if m := p.until.FindSubmatch(lines); m != nil {
+		p.until = nil
+		p.found <- string(m[len(m)-1])
+	}
+}
+
+// await waits until the program has printed a line that matches the regular
+// expression, now or earlier, and returns the last group of the match.
+func (p *process) await(until *regexp.Regexp) (string, error) {
+	p.mu.Lock()
+	p.until = until
+	p.match()
+	p.mu.Unlock()
+	var failure error
+	select {
+	case text := <-p.found:
+		return text, nil
+	case <-p.done:
+		failure = fmt.Errorf("ended before it printed %q", until)
+	case <-time.After(patience):
+		p.cmd.Process.Kill()
+		<-p.done
+		failure = fmt.Errorf("did not print %q", until)
+	}
+	p.finished = true
+	return "", fmt.Errorf("%w\n%s", failure, p.output())
 }
 
 // output shows all that the program has printed. The program must have ended.
@@ -176,19 +230,15 @@ func (p *process) output() string {
 	return fmt.Sprintf("[stdout]\n%s[stderr]\n%s", p.stdout.Bytes(), p.stderr.Bytes())
 }
 
-// launch starts a program in the script's folder and environment.
-func launch(ts *testscript.TestScript, name, until string, args []string) *process {
+// launch starts a program in the script's folder.
+func launch(ts *testscript.TestScript, name string, args []string) *process {
 	all := ts.Value("processes").(map[string]*process)
 	if all[name] != nil && !all[name].finished {
 		ts.Fatalf("%s is running already", name)
 	}
 	path, err := exec.LookPath(args[0])
 	ts.Check(err)
-	p := &process{cmd: exec.Command(path, args[1:]...), done: make(chan struct{}), found: make(chan []string, 1)}
-	if until != "" {
-		p.until, err = regexp.Compile(until)
-		ts.Check(err)
-	}
+	p := &process{cmd: exec.Command(path, args[1:]...), done: make(chan struct{}), found: make(chan string, 1)}
 	p.cmd.Dir = ts.MkAbs(".")
 	p.cmd.Stdout, p.cmd.Stderr = p, &p.stderr
 	ts.Check(p.cmd.Start())
@@ -209,18 +259,22 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: start NAME [-until REGEXP] PROGRAM [ARG...]")
 	}
-	p := launch(ts, args[0], until, args[1:])
-	select {
-	case match := <-p.found:
-		ts.Setenv(args[0], match[1])
-	case <-p.done:
-		p.finished = true
-		ts.Fatalf("%s ended before it printed %q\n%s", args[0], until, p.output())
-	case <-time.After(patience):
-		p.cmd.Process.Kill()
-		<-p.done
-		p.finished = true
-		ts.Fatalf("%s did not print %q\n%s", args[0], until, p.output())
+	launch(ts, args[0], args[1:])
+	await(ts, false, []string{args[0], until})
+}
+
+func await(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: await NAME REGEXP")
+	}
+	until, err := regexp.Compile(args[1])
+	ts.Check(err)
+	text, err := started(ts, args[0]).await(until)
+	if err != nil {
+		ts.Fatalf("%s %v", args[0], err)
+	}
+	if until.NumSubexp() > 0 {
+		ts.Setenv(args[0], text)
 	}
 }
 
@@ -228,7 +282,7 @@ func run(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: run STATUS PROGRAM [ARG...]")
 	}
-	launch(ts, args[1], "", args[1:])
+	launch(ts, args[1], args[1:])
 	finish(ts, false, []string{args[1], args[0]})
 }
 
@@ -261,6 +315,33 @@ func finish(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("%s printed characters that could control a terminal: %q", name, out)
 		}
 	}
+}
+
+func reserve(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: reserve NAME tcp|udp")
+	}
+	// A socket that is connected to one peer has its port to itself, and does
+	// not answer anyone else: for others the port is closed.
+	var addr string
+	switch network := args[1]; network {
+	case "tcp":
+		ln, err := net.Listen(network, "127.0.0.1:0")
+		ts.Check(err)
+		ts.Defer(func() { ln.Close() })
+		addr = ln.Addr().String()
+	case "udp":
+		pc, err := net.ListenPacket(network, "127.0.0.1:0")
+		ts.Check(err)
+		ts.Defer(func() { pc.Close() })
+		addr = pc.LocalAddr().String()
+	default:
+		ts.Fatalf("reserve: no such network: %s", network)
+	}
+	conn, err := net.Dial(args[1], addr)
+	ts.Check(err)
+	ts.Defer(func() { conn.Close() })
+	ts.Setenv(args[0], conn.LocalAddr().String())
 }
 
 func interrupt(ts *testscript.TestScript, neg bool, args []string) {

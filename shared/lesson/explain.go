@@ -1,6 +1,7 @@
 package lesson
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -34,7 +35,7 @@ var advices = map[string][]advice{
 	"connect": {
 		{errno.ECONNREFUSED, "Nobody listens on ADDR.",
 			"Start the server first, in another terminal: go run ./lessons/SERVER"},
-		{os.ErrDeadlineExceeded, "Nothing answered from ADDR: the server's queue may be full, or something on the way drops the packets.",
+		{context.DeadlineExceeded, "Nothing answered from ADDR: the server's queue may be full, or something on the way drops the packets.",
 			"Check the address with the one that the server prints. Give it longer with -timeout 30s"},
 		{errno.ETIMEDOUT, "Nothing answered from ADDR.",
 			"Check the address with the one that the server prints."},

@@ -141,6 +141,7 @@ func (l *Logger) close(e Event, c interface{ Close() error }) error {
 // datagram is an error.
 func readDatagram(c *net.UDPConn, b []byte) (n int, from net.Addr, cut bool, err error) {
 	n, _, flags, peer, err := c.ReadMsgUDP(b, nil)
+	n = max(n, 0) // it is -1 after an error
 	cut = flags&errno.MSG_TRUNC != 0 || errors.Is(err, errno.EMSGSIZE)
 	if err != nil {
 		return n, nil, cut, err // and not peer: a nil *UDPAddr is no nil net.Addr
