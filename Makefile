@@ -1,0 +1,31 @@
+# The front desk: "make" alone lists what there is. Every target is plain
+# commands that also work without make.
+
+.PHONY: help tcp-server tcp-client udp-server udp-client test scripts bench check
+
+help: ## list what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+tcp-server: ## lesson 1: a TCP server
+	go run ./lessons/tcp-server
+
+tcp-client: ## lesson 2: a TCP client (start lesson 1 first, in another terminal)
+	go run ./lessons/tcp-client
+
+udp-server: ## lesson 3: a UDP server
+	go run ./lessons/udp-server
+
+udp-client: ## lesson 4: a UDP client (start lesson 3 first, in another terminal)
+	go run ./lessons/udp-client
+
+test: ## test everything
+	go test ./...
+
+scripts: ## run the end-to-end scripts, and show all they did
+	go test -count=1 -v -run TestScripts ./testscripts
+
+bench: ## compare the programs with the same in Python
+	go test -run '^$$' -bench . ./testscripts
+
+check: ## all that CI checks
+	bash .ci/run
