@@ -1,7 +1,6 @@
 package lesson
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -35,10 +34,8 @@ var advices = map[string][]advice{
 	"connect": {
 		{errno.ECONNREFUSED, "Nobody listens on ADDR.",
 			"Start the server first, in another terminal: go run ./lessons/SERVER"},
-		{context.DeadlineExceeded, "Nothing answered from ADDR: the server's queue may be full, or something on the way drops the packets.",
+		{os.ErrDeadlineExceeded, "Nothing answered from ADDR: the server's queue may be full, or something on the way drops the packets.",
 			"Check the address with the one that the server prints. Give it longer with -timeout 30s"},
-		{errno.ETIMEDOUT, "Nothing answered from ADDR.",
-			"Check the address with the one that the server prints."},
 		{errno.EADDRNOTAVAIL, "The system can not reach ADDR from any address of this computer.",
 			"Use the address that the server prints: -addr 127.0.0.1:7001"},
 		{errno.EACCES, "The system does not allow a connection to ADDR. It may stand for many computers at once (broadcast).",
@@ -73,7 +70,7 @@ var advices = map[string][]advice{
 			"Send a shorter -message."},
 	},
 	"": {
-		{errno.ECONNRESET, "The peer broke the connection off (a reset): it crashed, or it closed with bytes still unread.",
+		{errno.ECONNRESET, "The peer broke the connection off (a reset): it crashed, it stopped before it accepted you, or it closed with bytes still unread.",
 			"Look at what the other program printed last, then start both again."},
 		{errno.ECONNABORTED, "The connection was broken off.",
 			"Look at what the other program printed last, then start both again."},
@@ -89,10 +86,11 @@ var advices = map[string][]advice{
 }
 
 // explain says in three lines what failed, why, and what to do next. Failed is
-// the event of the call that returned err, where there is one.
-func explain(p Program, failed steplog.Event, err error) string {
-	if !errors.Is(err, failed.Err) || failed.Err == nil {
-		return fmt.Sprintf("%s: %v\n", p.Name, err)
+// the event of the call that returned err, where there is one. Lines are folded to
+// width columns, 0 for no bound.
+func explain(p Program, failed steplog.Event, err error, width int) string {
+	if failed.Err == nil || !errors.Is(err, failed.Err) {
+		return fmt.Sprintf("%s: %s\n", p.Name, steplog.Escape(err.Error()))
 	}
 	addr := failed.Remote
 	if addr == "" {
@@ -100,8 +98,14 @@ func explain(p Program, failed steplog.Event, err error) string {
 	}
 	why, next := advise(failed.Call, err)
 	fill := strings.NewReplacer("ADDR", addr, "SERVER", p.Server)
-	return fmt.Sprintf("%s: step %d, %s, failed: %s\n  why:  %s\n  next: %s\n",
-		p.Name, failed.Step, failed.Call, steplog.Escape(err.Error()), fill.Replace(why), fill.Replace(next))
+	step := failed.Call
+	if failed.Step > 0 { // the UDP client's connect is none of the document's steps
+		step = fmt.Sprintf("step %d, %s,", failed.Step, failed.Call)
+	}
+	what := fmt.Sprintf("%s: %s failed: %s", p.Name, step, steplog.Escape(err.Error()))
+	return steplog.Fold(what, 0, width) + "\n" +
+		"  why:  " + steplog.Fold(fill.Replace(why), 8, width) + "\n" +
+		"  next: " + steplog.Fold(fill.Replace(next), 8, width) + "\n"
 }
 
 // advise finds the advice for an error of the step call.
@@ -115,6 +119,12 @@ func advise(call string, err error) (why, next string) {
 	}
 	if call == "listen" { // some systems find an address in use only here
 		call = "bind"
+	}
+	// A time-out has several names: a dial can end with that of the context or of
+	// the poller, whichever is first, and the system has its own, ETIMEDOUT.
+	var netErr net.Error
+	if errors.As(err, &netErr) && netErr.Timeout() || errors.Is(err, errno.ETIMEDOUT) {
+		err = os.ErrDeadlineExceeded
 	}
 	for _, list := range [][]advice{advices[call], advices[""]} {
 		for _, a := range list {

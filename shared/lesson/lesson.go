@@ -78,7 +78,7 @@ func Start(p Program) *Run {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	context.AfterFunc(ctx, stop) // a second Ctrl+C ends the process at once
 	run.Context = ctx
-	run.Steps = steplog.New(ctx, sink(p, opts), p.Name, p.Steps, opts.pace)
+	run.Steps = steplog.New(ctx, sink(ctx, p, opts), p.Name, p.Steps, opts.pace)
 	return run
 }
 
@@ -95,7 +95,7 @@ func (r *Run) report(err error) int {
 		fmt.Fprintf(r.stderr, "%s: stopped by Ctrl+C\n", r.program.Name)
 		return ExitInterrupted
 	case err != nil:
-		io.WriteString(r.stderr, explain(r.program, r.Steps.Failed(), err))
+		io.WriteString(r.stderr, explain(r.program, r.Steps.Failed(), err, width(os.Stderr)))
 		return ExitFailed
 	case r.Steps.Err() != nil:
 		fmt.Fprintf(r.stderr, "%s: the steps were done, but the log is not complete: %v\n", r.program.Name, r.Steps.Err())
@@ -105,17 +105,30 @@ func (r *Run) report(err error) int {
 }
 
 // sink chooses how the events are shown, and begins with the program's title.
-func sink(p Program, opts options) steplog.Sink {
+func sink(ctx context.Context, p Program, opts options) steplog.Sink {
 	if opts.json {
 		return steplog.JSON(os.Stdout)
 	}
-	width := 0
-	if w, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
-		width = w
-	}
 	fmt.Fprintf(color.Output, "%s · lesson %d · Ctrl+C stops\n", p.Name, p.Lesson)
+	columns := width(os.Stdout)
 	// color.NoColor is true where NO_COLOR is set and where stdout is no terminal.
-	return steplog.Text(color.Output, !color.NoColor && !opts.noColor, width)
+	text := steplog.Text(color.Output, !color.NoColor && !opts.noColor, columns)
+	return func(e steplog.Event) error {
+		if ctx.Err() != nil && columns > 0 {
+			columns = 0                // once
+			fmt.Fprintln(color.Output) // the terminal has written ^C where the line began
+		}
+		return text(e)
+	}
+}
+
+// width returns the columns of the terminal that f is, 0 when it is none.
+func width(f *os.File) int {
+	columns, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return columns
 }
 
 // flags defines the program's flags; their values go to r and opts.
@@ -129,19 +142,37 @@ func (r *Run) flags(opts *options) *flag.FlagSet {
 	}
 	fs.StringVar(&r.Addr, "addr", defaultAddr, where)
 	if r.program.Timeout > 0 {
-		fs.DurationVar(&r.Timeout, "timeout", r.program.Timeout, "wait this `long` for the other side to answer, for example 500ms or 1m")
+		r.Timeout = r.program.Timeout
+		fs.Var((*duration)(&r.Timeout), "timeout", "wait at most this `time` for the other side to answer, for example 500ms or 1m")
 	}
-	fs.BoolVar(&opts.json, "json", false, "print each step as one JSON object a line")
-	fs.DurationVar(&opts.pace, "pace", 0, "rest this `long` after each step, to watch, for example 1s")
-	fs.BoolVar(&opts.noColor, "no-color", false, "print without colours, as when NO_COLOR is set")
+	fs.BoolVar(&opts.json, "json", false, "print each step as one JSON object a line (default false)")
+	fs.Var((*duration)(&opts.pace), "pace", "rest for this `time` after each step, to watch, for example 1s (default 0s)")
+	fs.BoolVar(&opts.noColor, "no-color", false, "print without colours, as when NO_COLOR is set (default false)")
 	return fs
+}
+
+// A duration is a flag's value. Unlike the flag package's own, it says how to
+// write one.
+type duration time.Duration
+
+func (d *duration) String() string { return time.Duration(*d).String() }
+
+func (d *duration) Set(text string) error {
+	value, err := time.ParseDuration(text)
+	if err != nil {
+		return errors.New("write a number and a unit, for example 500ms, 5s or 1m")
+	}
+	*d = duration(value)
+	return nil
 }
 
 // parse reads the flags and refuses values that can not work.
 func (r *Run) parse(args []string) (opts options, err error) {
 	fs := r.flags(&opts)
-	if err := fs.Parse(args); err != nil {
+	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return opts, err
+	} else if err != nil {
+		return opts, errors.New(steplog.Escape(err.Error()))
 	}
 	if fs.NArg() > 0 {
 		return opts, fmt.Errorf("unexpected argument %s: all settings are flags", steplog.Quote(fs.Arg(0)))
@@ -189,7 +220,7 @@ func checkAddr(addr string, server bool) error {
 	if host == "" {
 		return errors.New("the host is missing: write " + net.JoinHostPort("127.0.0.1", port) + " for this computer alone")
 	}
-	if _, err := netip.ParseAddr(host); err == nil {
+	if ip, err := netip.ParseAddr(host); err == nil && !strings.ContainsFunc(ip.Zone(), notInName) {
 		return nil
 	}
 	// Digits and dots alone mean an IPv4 address, and this one is wrong. A name

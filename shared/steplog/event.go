@@ -84,12 +84,12 @@ func (e Event) String() string {
 	case "bind":
 		return e.Local
 	case "listen":
-		return "clients may queue now (Go chose how many)"
+		return "clients may queue now (Go chose the queue's length)"
 	case "accept":
 		return fmt.Sprintf("%s connected%s → descriptor %d", e.Remote, e.after(), e.Descriptor)
 	case "connect":
 		if e.Type == "SOCK_DGRAM" {
-			return e.Remote + " is the only peer from now on (nothing is sent)"
+			return e.Remote + " is the only peer now (Go's own step, nothing is sent)"
 		}
 		return fmt.Sprintf("to %s, from %s%s", e.Remote, e.Local, e.after())
 	case "send":

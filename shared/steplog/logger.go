@@ -171,15 +171,21 @@ func (l *Logger) failedSetup(err error, goCall string, calls ...string) error {
 	e := Event{Go: goCall, Time: time.Now()}
 	var op *net.OpError
 	if errors.As(err, &op) && op.Addr != nil {
-		e.Local = op.Addr.String()
+		if op.Op == "dial" {
+			e.Remote = op.Addr.String()
+		} else {
+			e.Local = op.Addr.String()
+		}
 	}
 	var sys *os.SyscallError
 	named := errors.As(err, &sys)
 	if named && sys.Syscall == "socket" {
 		calls = []string{"socket"}
 	}
+	// What is none of the calls, like setsockopt, comes before the first of them.
+	named = named && slices.Contains(calls, sys.Syscall)
 	for _, e.Call = range calls {
-		if !named || e.Call == sys.Syscall || e.Call == calls[len(calls)-1] {
+		if !named || e.Call == sys.Syscall {
 			e.Err = err
 		}
 		l.emit(e)

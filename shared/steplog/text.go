@@ -38,15 +38,14 @@ func line(e Event, colored bool, width int) string {
 	right, room := goColumn, 0 // no bound on the text of a file
 	if width > 0 {
 		right = min(goColumn, width-goWidth)
-		room = max(right-1, textColumn+12)
+		room = right - 2 // two spaces before the Go call
 	}
 	goCall := e.Go
 	if width > 0 && right < textColumn+30 {
-		goCall, room = "", max(width-1, textColumn+12)
+		goCall, room = "", max(width-1, textColumn+2) // at least one wide character a line
 	}
 	if e.Waiting {
-		// The ready line: it begins alike in every program, for people and scripts.
-		return paint(color.Faint, "   "+fold(e.String(), 3, room)) + "\n"
+		return "   " + Fold(e.String(), 3, room) + "\n"
 	}
 	number := "  "
 	if e.Step > 0 {
@@ -56,7 +55,7 @@ func line(e Event, colored bool, width int) string {
 	if e.Err != nil {
 		callPaint, textPaint = color.FgRed, color.FgRed
 	}
-	first, rest, more := strings.Cut(fold(e.String(), textColumn, room), "\n")
+	first, rest, more := strings.Cut(Fold(e.String(), textColumn, room), "\n")
 	drawn := number + " " + paint(callPaint, fmt.Sprintf("%-9s ", e.Call)) + paint(textPaint, first)
 	if goCall != "" {
 		gap := max(right-textColumn-runewidth.StringWidth(first), 2)
@@ -93,10 +92,10 @@ func painter(colored bool) func(color.Attribute, string) string {
 	}
 }
 
-// fold breaks text into lines that end before the column room, between words
+// Fold breaks text into lines that end before the column room, between words
 // where it can, each but the first moved in by indent columns, where the first
 // begins too. Room 0 means no bound.
-func fold(text string, indent, room int) string {
+func Fold(text string, indent, room int) string {
 	if room == 0 {
 		return text
 	}

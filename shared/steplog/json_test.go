@@ -1,0 +1,105 @@
+package steplog
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+)
+
+// object writes an event as JSON and reads it back.
+func object(t *testing.T, e Event) map[string]any {
+	t.Helper()
+	var b bytes.Buffer
+	if err := JSON(&b)(e); err != nil {
+		t.Fatal(err)
+	}
+	text := b.String()
+	if strings.Count(text, "\n") != 1 || !strings.HasSuffix(text, "\n") || !utf8.ValidString(text) {
+		t.Errorf("this is not one line: %q", text)
+	}
+	var got map[string]any
+	if err := json.Unmarshal(b.Bytes(), &got); err != nil {
+		t.Fatalf("%v: %q", err, text)
+	}
+	return got
+}
+
+// TestJSONFields: each kind of event has the fields that the documentation of
+// JSON names, and no others.
+func TestJSONFields(t *testing.T) {
+	const always = "time level msg program call go "
+	for _, test := range []struct {
+		name   string
+		event  Event
+		fields string
+	}{
+		{"socket", Event{Step: 1, Call: "socket", Family: "AF_INET", Type: "SOCK_STREAM", Descriptor: 5}, "step took_ns family type descriptor"},
+		{"waiting", Event{Call: "accept", Local: "127.0.0.1:7001", Waiting: true}, "waiting local"},
+		{"recv waiting", Event{Call: "recv", Limit: 1024, Waiting: true}, "waiting limit"},
+		{"recv", Event{Call: "recv", Remote: "127.0.0.1:7001", Limit: 1024, Bytes: 6, Data: []byte("Hello!")}, "took_ns remote limit bytes text data"},
+		{"cut", Event{Call: "recvfrom", Limit: 1, Bytes: 1, Cut: true, Data: []byte("a")}, "took_ns limit bytes cut text data"},
+		{"empty datagram", Event{Call: "recvfrom", Limit: 200}, "took_ns limit bytes"},
+		{"end of stream", Event{Call: "recv", Limit: 200, Err: io.EOF}, "took_ns limit error"},
+		{"close", Event{Call: "close"}, "took_ns"},
+	} {
+		test.event.Time = time.Now()
+		got := slices.Sorted(maps.Keys(object(t, test.event)))
+		if want := slices.Sorted(slices.Values(strings.Fields(always + test.fields))); !slices.Equal(got, want) {
+			t.Errorf("%s: the fields are %v, want %v", test.name, got, want)
+		}
+	}
+}
+
+// TestJSONValues looks at the values of a real conversation's events.
+func TestJSONValues(t *testing.T) {
+	_, client, there, here := tcpPair(t, t.Context())
+	write(t, there, []byte("pong \"\x1b\n\xff"))
+	read(t, here, make([]byte, 100))
+	for _, e := range client.all() {
+		got := object(t, e)
+		begun, err := time.Parse(time.RFC3339Nano, got["time"].(string))
+		if err != nil || !begun.Equal(e.Time) {
+			t.Errorf("%s: the time is %v, want %v (%v)", e.Call, got["time"], e.Time, err)
+		}
+		if got["msg"] != e.String() || got["program"] != "client" || got["call"] != e.Call || got["go"] != e.Go || got["level"] != "INFO" {
+			t.Errorf("%s: %v", e.Call, got)
+		}
+		if !e.Waiting && got["took_ns"] != float64(e.Took) {
+			t.Errorf("%s: took_ns is %v, want %d", e.Call, got["took_ns"], e.Took)
+		}
+	}
+	got := object(t, client.last(t))
+	if got["step"] != 4.0 || got["bytes"] != 9.0 || got["limit"] != 100.0 || got["remote"] != here.RemoteAddr().String() || got["local"] != here.LocalAddr().String() {
+		t.Errorf("recv: %v", got)
+	}
+}
+
+// TestJSONData: the data come back byte for byte, also where they are no UTF-8.
+func TestJSONData(t *testing.T) {
+	for _, data := range hostile[1:] {
+		got := object(t, Event{Call: "recv", Bytes: len(data), Data: []byte(data)})
+		back, err := base64.StdEncoding.DecodeString(got["data"].(string))
+		if err != nil || string(back) != data {
+			t.Errorf("data is %+q (%v), want %+q", back, err, data)
+		}
+		if got["text"] != Escape(data) {
+			t.Errorf("text is %+q, want %+q", got["text"], Escape(data))
+		}
+		checkShown(t, "msg", got["msg"].(string))
+	}
+}
+
+func TestJSONError(t *testing.T) {
+	got := object(t, Event{Call: "connect", Err: errors.New("connection refused")})
+	if got["level"] != "ERROR" || got["error"] != "connection refused" {
+		t.Errorf("%v", got)
+	}
+}
