@@ -102,7 +102,11 @@ func explain(p Program, failed steplog.Event, err error, width int) string {
 	if failed.Step > 0 { // the UDP client's connect is none of the document's steps
 		step = fmt.Sprintf("step %d, %s,", failed.Step, failed.Call)
 	}
-	what := fmt.Sprintf("%s: %s failed: %s", p.Name, step, steplog.Escape(err.Error()))
+	said := steplog.Escape(err.Error())
+	if errors.Is(err, io.EOF) {
+		said = "it returned 0 bytes (io.EOF)"
+	}
+	what := fmt.Sprintf("%s: %s failed: %s", p.Name, step, said)
 	return steplog.Fold(what, 0, width) + "\n" +
 		"  why:  " + steplog.Fold(fill.Replace(why), 8, width) + "\n" +
 		"  next: " + steplog.Fold(fill.Replace(next), 8, width) + "\n"

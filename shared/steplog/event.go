@@ -75,18 +75,20 @@ func (e Event) String() string {
 		return "0 bytes: the peer ended the stream" + e.after()
 	case errors.Is(e.Err, context.Canceled):
 		return "stopped before it was done" + e.after()
+	case e.Err != nil && e.Bytes > 0:
+		return "failed" + e.after() + " and " + count(e.Bytes) + ": " + Escape(cause(e.Err).Error())
 	case e.Err != nil:
 		return "failed" + e.after() + ": " + Escape(cause(e.Err).Error())
 	}
 	switch e.Call {
 	case "socket":
-		return fmt.Sprintf("%s, %s → descriptor %d", e.Family, e.Type, e.Descriptor)
+		return fmt.Sprintf("%s, %s: descriptor %d", e.Family, e.Type, e.Descriptor)
 	case "bind":
 		return e.Local
 	case "listen":
 		return "clients may queue now (Go chose the queue's length)"
 	case "accept":
-		return fmt.Sprintf("%s connected%s → descriptor %d", e.Remote, e.after(), e.Descriptor)
+		return fmt.Sprintf("%s connected%s: descriptor %d", e.Remote, e.after(), e.Descriptor)
 	case "connect":
 		if e.Type == "SOCK_DGRAM" {
 			return e.Remote + " is the only peer now (Go's own step, nothing is sent)"
@@ -127,10 +129,10 @@ func (e Event) waiting() string {
 	return "Waiting for bytes from " + e.Remote
 }
 
-// after tells how long the call took, where that means a wait.
+// after tells how long the call took, where that means a wait, or a failure.
 func (e Event) after() string {
-	switch e.Call {
-	case "accept", "connect", "recv", "recvfrom":
+	switch {
+	case e.Err != nil && e.Took > 0, e.Call == "accept", e.Call == "connect", e.Call == "recv", e.Call == "recvfrom":
 		return ", after " + round(e.Took).String()
 	}
 	return ""

@@ -9,7 +9,7 @@ import (
 
 // JSON returns a sink that writes each event to w as one JSON object a line:
 //
-//	time, level   when the call began; INFO, or ERROR when it failed
+//	time, level   when the call began; INFO, or ERROR when it failed (the end of a stream is no failure)
 //	msg           what [Event.String] says
 //	program, step, call, go, waiting, took_ns, family, type, descriptor,
 //	local, remote, bytes, limit, cut
@@ -21,7 +21,7 @@ func JSON(w io.Writer) Sink {
 	handler := slog.NewJSONHandler(w, nil)
 	return func(e Event) error {
 		level := slog.LevelInfo
-		if e.Err != nil {
+		if e.Err != nil && e.Err != io.EOF {
 			level = slog.LevelError
 		}
 		r := slog.NewRecord(e.Time, level, e.String(), 0)
@@ -31,7 +31,7 @@ func JSON(w io.Writer) Sink {
 				r.AddAttrs(slog.Any(name, value))
 			}
 		}
-		moved := !e.Waiting && e.Err == nil && (strings.HasPrefix(e.Call, "send") || strings.HasPrefix(e.Call, "recv"))
+		moved := !e.Waiting && (e.Err == nil || e.Bytes > 0) && (strings.HasPrefix(e.Call, "send") || strings.HasPrefix(e.Call, "recv"))
 		add(e.Step > 0, "step", e.Step)
 		add(e.Waiting, "waiting", true)
 		add(!e.Waiting, "took_ns", e.Took.Nanoseconds())

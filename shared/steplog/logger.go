@@ -13,7 +13,7 @@ import (
 
 // A Sink shows one event. The [Logger] calls it once at a time, in the order in
 // which the calls began waiting or ended. An error tells that the event could
-// not be shown.
+// not be shown. A sink must not call the logger.
 type Sink func(Event) error
 
 // A Logger turns the socket calls of one program into events. Its methods may
@@ -70,8 +70,9 @@ func (l *Logger) Socket(network, address string, c syscall.RawConn) error {
 
 // SocketConnect logs a new socket and that it is about to connect. It is made
 // for [net.Dialer.Control], which package net calls after socket and before
-// connect. A name may have several addresses, tried one after the other, each
-// with a socket of its own.
+// connect. The program does not rest in between. A name may have several
+// addresses, each tried with a socket of its own. They must be tried one after
+// the other: the dialer's FallbackDelay has to be negative.
 func (l *Logger) SocketConnect(network, address string, c syscall.RawConn) error {
 	l.nextAddress()
 	err := l.socket("Dialer.DialContext", network, c)
@@ -88,9 +89,12 @@ func (l *Logger) SocketConnect(network, address string, c syscall.RawConn) error
 	return err
 }
 
-// errNextAddress stands for the error that package net keeps to itself when it
-// gives up one address of a name and turns to the next.
-var errNextAddress = errors.New("no connection; the name has another address")
+// These stand for errors that package net keeps to itself: of several addresses
+// of a name it returns the error of the first, whatever the others had.
+var (
+	errNextAddress = errors.New("no connection; the name has another address")
+	errNoAddress   = errors.New("no connection, and the name has no other address")
+)
 
 // nextAddress logs the end of an earlier connect of the same dial, if any.
 func (l *Logger) nextAddress() {
@@ -154,9 +158,21 @@ func (l *Logger) Conn(c net.Conn, err error) (net.Conn, error) {
 		if !ok { // the name has no address, or no socket could be made
 			return nil, l.failedSetup(err, "Dialer.DialContext", "connect")
 		}
-		e.Err = l.canceled(err)
+		err = l.canceled(err)
+		first := e.Remote
+		var op *net.OpError
+		if errors.As(err, &op) && op.Addr != nil {
+			first = op.Addr.String()
+		}
+		e.Err = err
+		if first != e.Remote { // the error is that of the first address tried
+			e.Err = errNoAddress
+		}
 		l.emit(e)
-		return nil, e.Err
+		l.mu.Lock()
+		l.failed.Err, l.failed.Remote = err, first
+		l.mu.Unlock()
+		return nil, err
 	}
 	e.Local, e.Remote = c.LocalAddr().String(), c.RemoteAddr().String()
 	l.emit(e)

@@ -196,6 +196,27 @@ func TestNextAddress(t *testing.T) {
 	}
 }
 
+// TestNoAddress connects to a name with two addresses where nobody listens on
+// either. Package net returns the first error, which is not true of the second.
+func TestNoAddress(t *testing.T) {
+	s := newSide(t.Context(), "client", tcpClient)
+	first, second := refused(t, "tcp").String(), refused(t, "tcp").String()
+	d := net.Dialer{Control: s.SocketConnect}
+	_, err := d.DialContext(t.Context(), "tcp", first)
+	if _, second := d.DialContext(t.Context(), "tcp", second); err == nil || second == nil {
+		t.Fatal("an address answered")
+	}
+	if _, got := s.Conn(nil, err); got != err {
+		t.Errorf("Conn() = %v, want %v", got, err)
+	}
+	if e := s.last(t); e.Remote != second || errors.Is(e.Err, err) {
+		t.Errorf("the second try was logged as %+v", e)
+	}
+	if e := s.Failed(); e.Remote != first || !errors.Is(e.Err, err) {
+		t.Errorf("Failed() = %+v, want the try of %s with its own error", e, first)
+	}
+}
+
 // TestSinkFails: the logger tells the sink's first error, and the program's own
 // calls do not fail because of it.
 func TestSinkFails(t *testing.T) {
