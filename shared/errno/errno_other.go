@@ -13,6 +13,7 @@ const (
 	ECONNREFUSED  = syscall.ECONNREFUSED
 	ECONNRESET    = syscall.ECONNRESET
 	EHOSTUNREACH  = syscall.EHOSTUNREACH
+	EINVAL        = syscall.EINVAL
 	EMFILE        = syscall.EMFILE
 	EMSGSIZE      = syscall.EMSGSIZE
 	ENETUNREACH   = syscall.ENETUNREACH

@@ -28,13 +28,17 @@ var advices = map[string][]advice{
 			"Stop that program, or let the system choose a free port: -addr 127.0.0.1:0"},
 		{errno.EACCES, "The system does not allow you this port. Ports below 1024 are often kept for the administrator.",
 			"Choose a port from 1024 up: -addr 127.0.0.1:7001"},
+		{errno.EINVAL, "The system can not use ADDR as it is written. An address that begins with fe80 also needs the name of a network, as in [fe80::1%eth0]:7001.",
+			"Use an address of this computer: -addr 127.0.0.1:7001"},
 		{errno.EADDRNOTAVAIL, "This computer does not have the address ADDR.",
 			"Use an address of this computer: -addr 127.0.0.1:7001"},
 	},
 	"connect": {
+		{errno.EINVAL, "The system can not use ADDR as it is written. An address that begins with fe80 also needs the name of a network, as in [fe80::1%eth0]:7001.",
+			"Use an address of this computer: -addr 127.0.0.1:7001"},
 		{errno.ECONNREFUSED, "Nobody listens on ADDR.",
 			"Start the server first, in another terminal: go run ./lessons/SERVER"},
-		{os.ErrDeadlineExceeded, "Nothing answered from ADDR: the server's queue may be full, or something on the way drops the packets.",
+		{os.ErrDeadlineExceeded, "No answer came from ADDR in time: the time may be too short, the server's queue may be full, or something on the way drops the packets.",
 			"Check the address with the one that the server prints. Give it longer with -timeout 30s"},
 		{errno.EADDRNOTAVAIL, "The system can not reach ADDR from any address of this computer.",
 			"Use the address that the server prints: -addr 127.0.0.1:7001"},
@@ -48,7 +52,7 @@ var advices = map[string][]advice{
 			"Look at what the other program does. Give it longer with -timeout 1m"},
 	},
 	"recv": {
-		{io.EOF, "The peer closed the connection before it sent anything. For recv, 0 bytes mean the end and not \"no data yet\".",
+		{io.EOF, "The peer ended the stream before it sent anything. For recv, 0 bytes mean the end and not \"no data yet\".",
 			"Look at what the other program printed last, then start both again."},
 		{os.ErrDeadlineExceeded, "The peer is connected but sends nothing. Perhaps both sides wait for each other.",
 			"Look at what the other program waits for. Give it longer with -timeout 1m"},
@@ -96,8 +100,12 @@ func explain(p Program, failed steplog.Event, err error, width int) string {
 	if addr == "" {
 		addr = failed.Local
 	}
-	why, next := advise(failed.Call, err)
-	fill := strings.NewReplacer("ADDR", addr, "SERVER", p.Server)
+	why, next := adviseName(err)
+	if why == "" {
+		why, next = advise(failed.Call, err)
+		fill := strings.NewReplacer("ADDR", addr, "SERVER", p.Server)
+		why, next = fill.Replace(why), fill.Replace(next)
+	}
 	step := failed.Call
 	if failed.Step > 0 { // the UDP client's connect is none of the document's steps
 		step = fmt.Sprintf("step %d, %s,", failed.Step, failed.Call)
@@ -108,19 +116,25 @@ func explain(p Program, failed steplog.Event, err error, width int) string {
 	}
 	what := fmt.Sprintf("%s: %s failed: %s", p.Name, step, said)
 	return steplog.Fold(what, 0, width) + "\n" +
-		"  why:  " + steplog.Fold(fill.Replace(why), 8, width) + "\n" +
-		"  next: " + steplog.Fold(fill.Replace(next), 8, width) + "\n"
+		"  why:  " + steplog.Fold(why, 8, width) + "\n" +
+		"  next: " + steplog.Fold(next, 8, width) + "\n"
+}
+
+// adviseName explains a name that could not be looked up. It returns "" for any
+// other error.
+func adviseName(err error) (why, next string) {
+	var dns *net.DNSError
+	switch {
+	case !errors.As(err, &dns):
+		return "", ""
+	case dns.IsNotFound:
+		return "No computer has the name " + steplog.Quote(dns.Name) + ".", "Check the spelling, or use the number: -addr 127.0.0.1:7001"
+	}
+	return "The name " + steplog.Quote(dns.Name) + " could not be looked up.", "Use the number: -addr 127.0.0.1:7001"
 }
 
 // advise finds the advice for an error of the step call.
 func advise(call string, err error) (why, next string) {
-	var dns *net.DNSError
-	if errors.As(err, &dns) {
-		if dns.IsNotFound {
-			return "No computer has the name " + steplog.Quote(dns.Name) + ".", "Check the spelling, or use the number: -addr 127.0.0.1:7001"
-		}
-		return "The name " + steplog.Quote(dns.Name) + " could not be looked up.", "Use the number: -addr 127.0.0.1:7001"
-	}
 	if call == "listen" { // some systems find an address in use only here
 		call = "bind"
 	}

@@ -91,6 +91,8 @@ var failures = []failure{
 // notMade tells why a row has no failure above. Its error is made up.
 var notMade = map[row]string{
 	{"bind", errno.EACCES}:           "only for a user who is not the administrator, see testscripts/port-not-permitted.txtar",
+	{"bind", errno.EINVAL}:           "only where the computer has a link-local address and the system looks at its zone",
+	{"connect", errno.EINVAL}:        "the same",
 	{"connect", errno.EADDRNOTAVAIL}: "only on a computer without IPv6, or with all its ports in use",
 	{"connect", errno.EACCES}:        "only with a firewall that refuses, or on a system that tells a broadcast address so",
 	{"recvfrom", errno.ECONNRESET}:   "how Windows says ECONNREFUSED",
@@ -357,6 +359,17 @@ func TestExplainName(t *testing.T) {
 			if strings.Contains(text, "step 0") {
 				t.Errorf("there is no step 0:\n%s", text)
 			}
+		}
+	}
+}
+
+// TestExplainNameIsNoTemplate: a name may be one of the words that advice fills in.
+func TestExplainNameIsNoTemplate(t *testing.T) {
+	for _, name := range []string{"SERVER", "ADDR"} {
+		err := &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
+		text := explain(tcpClient, steplog.Event{Step: 2, Call: "connect", Err: err}, err, 0)
+		if !strings.Contains(text, `the name "`+name+`"`) {
+			t.Errorf("%s is explained as:\n%s", name, text)
 		}
 	}
 }

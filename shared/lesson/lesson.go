@@ -91,7 +91,8 @@ func (r *Run) Exit(err error) {
 // report explains err and returns the exit status for it.
 func (r *Run) report(err error) int {
 	switch {
-	case errors.Is(err, context.Canceled):
+	// Ctrl+C in the rest after the last step comes without an error.
+	case errors.Is(err, context.Canceled), err == nil && r.Context.Err() != nil:
 		fmt.Fprintf(r.stderr, "%s: stopped by Ctrl+C\n", r.program.Name)
 		return ExitInterrupted
 	case err != nil:
@@ -109,8 +110,9 @@ func sink(ctx context.Context, p Program, opts options) steplog.Sink {
 	if opts.json {
 		return steplog.JSON(os.Stdout)
 	}
-	fmt.Fprintf(color.Output, "%s · lesson %d · Ctrl+C stops\n", p.Name, p.Lesson)
 	columns := width(os.Stdout)
+	title := fmt.Sprintf("%s · lesson %d · Ctrl+C stops", p.Name, p.Lesson)
+	fmt.Fprintln(color.Output, steplog.Fold(title, 0, columns))
 	// color.NoColor is true where NO_COLOR is set and where stdout is no terminal.
 	text := steplog.Text(color.Output, !color.NoColor && !opts.noColor, columns)
 	return func(e steplog.Event) error {
@@ -234,5 +236,5 @@ func checkAddr(addr string, server bool) error {
 
 // notInName tells that a character can not be part of a host's name.
 func notInName(r rune) bool {
-	return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.", r)
+	return !unicode.IsLetter(r) && !strings.ContainsRune("0123456789-_.", r)
 }

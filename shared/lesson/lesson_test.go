@@ -171,7 +171,7 @@ func TestUsage(t *testing.T) {
 func newRun(p Program, sink steplog.Sink) (*Run, *strings.Builder) {
 	stderr := new(strings.Builder)
 	steps := steplog.New(context.Background(), sink, p.Name, p.Steps, 0)
-	return &Run{program: p, stderr: stderr, Steps: steps}, stderr
+	return &Run{Context: context.Background(), program: p, stderr: stderr, Steps: steps}, stderr
 }
 
 func show(steplog.Event) error { return nil }
@@ -214,6 +214,17 @@ func TestReport(t *testing.T) {
 				t.Errorf("standard error says %q, want %q", got, test.says)
 			}
 		})
+	}
+}
+
+// TestReportLateInterrupt: Ctrl+C in the rest after the last step ends no call.
+func TestReportLateInterrupt(t *testing.T) {
+	run, stderr := newRun(tcpServer, show)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	run.Context = ctx
+	if got := run.report(nil); got != ExitInterrupted || !strings.Contains(stderr.String(), "stopped by Ctrl+C") {
+		t.Errorf("report() = %d, and standard error says %q", got, stderr)
 	}
 }
 

@@ -92,8 +92,8 @@ func (l *Logger) SocketConnect(network, address string, c syscall.RawConn) error
 // These stand for errors that package net keeps to itself: of several addresses
 // of a name it returns the error of the first, whatever the others had.
 var (
-	errNextAddress = errors.New("no connection; the name has another address")
-	errNoAddress   = errors.New("no connection, and the name has no other address")
+	errNextAddress = errors.New("no connection; Go tries once more")
+	errNoAddress   = errors.New("no connection")
 )
 
 // nextAddress logs the end of an earlier connect of the same dial, if any.
@@ -151,7 +151,8 @@ func (l *Logger) PacketConn(pc net.PacketConn, err error) (net.PacketConn, error
 }
 
 // Conn takes what [net.Dialer.DialContext] returned and logs the connect in it,
-// or its failure. The connection it returns logs each Read, Write and Close.
+// or its failure. A socket that could not be connected, or bound, is closed
+// inside package net, which tells nobody: it has no close in the log. The connection it returns logs each Read, Write and Close.
 func (l *Logger) Conn(c net.Conn, err error) (net.Conn, error) {
 	e, ok := l.takePending()
 	if err != nil {
