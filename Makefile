@@ -9,13 +9,13 @@ help: ## list what there is
 tcp-server: ## lesson 1: a TCP server
 	go run ./lessons/tcp-server
 
-tcp-client: ## lesson 2: a TCP client (start lesson 1 first, in another terminal)
+tcp-client: ## lesson 2: a TCP client (start lesson 1 first)
 	go run ./lessons/tcp-client
 
 udp-server: ## lesson 3: a UDP server
 	go run ./lessons/udp-server
 
-udp-client: ## lesson 4: a UDP client (start lesson 3 first, in another terminal)
+udp-client: ## lesson 4: a UDP client (start lesson 3 first)
 	go run ./lessons/udp-client
 
 test: ## test everything

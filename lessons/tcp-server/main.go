@@ -19,7 +19,7 @@ func main() {
 	run := lesson.Start(lesson.Program{
 		Name:    "tcp-server",
 		Lesson:  1,
-		Does:    "waits for one TCP client, receives its message, sends an answer and stops.",
+		Does:    "waits for one TCP client, reads its message, answers and stops.",
 		Steps:   []string{"socket", "bind", "listen", "accept", "recv", "send", "close"},
 		Timeout: 30 * time.Second,
 	})

@@ -39,7 +39,7 @@ var advices = map[string][]advice{
 		{errno.ECONNREFUSED, "Nobody listens on ADDR.",
 			"Start the server first, in another terminal: go run ./lessons/SERVER"},
 		{os.ErrDeadlineExceeded, "No answer came from ADDR in time: the time may be too short, the server's queue may be full, or something on the way drops the packets.",
-			"Check the address with the one that the server prints. Give it longer with -timeout 30s"},
+			"Check the address with the one that the server prints. Give it longer: set a larger -timeout."},
 		{errno.EADDRNOTAVAIL, "The system can not reach ADDR from any address of this computer.",
 			"Use the address that the server prints: -addr 127.0.0.1:7001"},
 		{errno.EACCES, "The system does not allow a connection to ADDR. It may stand for many computers at once (broadcast).",
@@ -49,13 +49,13 @@ var advices = map[string][]advice{
 		{errno.EPIPE, "The peer has closed the connection: nobody reads on the other side.",
 			"Look at what the other program printed last, then start both again."},
 		{os.ErrDeadlineExceeded, "The peer is connected but does not read: no more bytes fit on the way.",
-			"Look at what the other program does. Give it longer with -timeout 1m"},
+			"Look at what the other program does. Give it longer: set a larger -timeout."},
 	},
 	"recv": {
 		{io.EOF, "The peer ended the stream before it sent anything. For recv, 0 bytes mean the end and not \"no data yet\".",
 			"Look at what the other program printed last, then start both again."},
 		{os.ErrDeadlineExceeded, "The peer is connected but sends nothing. Perhaps both sides wait for each other.",
-			"Look at what the other program waits for. Give it longer with -timeout 1m"},
+			"Look at what the other program waits for. Give it longer: set a larger -timeout."},
 	},
 	"sendto": {
 		{errno.EMSGSIZE, "The message is too long for one datagram. Over IPv4 a datagram holds at most 65507 bytes.",
@@ -65,7 +65,7 @@ var advices = map[string][]advice{
 	},
 	"recvfrom": {
 		{os.ErrDeadlineExceeded, "No answer came. UDP promises nothing: the datagram or its answer may be lost, or the peer stays silent.",
-			"See whether the server printed your datagram, then send it again. Give it longer with -timeout 30s"},
+			"See whether the server printed your datagram, then send it again. Give it longer: set a larger -timeout."},
 		{errno.ECONNREFUSED, "No program has the UDP port ADDR open: the datagram was sent, and the system of the other side sent it back as undeliverable.",
 			"Start the server first, in another terminal: go run ./lessons/SERVER"},
 		{errno.ECONNRESET, "No program has the UDP port ADDR open: the datagram was sent, and the system of the other side sent it back as undeliverable.",

@@ -72,7 +72,7 @@ func Start(p Program) *Run {
 		os.Exit(ExitDone)
 	}
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "%s: %v\nRun it with -h to see all flags.\n", p.Name, err)
+		fmt.Fprintf(os.Stderr, "%s: %v\nTo see all flags: go run ./lessons/%s -h\n", p.Name, err, p.Name)
 		os.Exit(ExitUsage)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -137,19 +137,19 @@ func width(f *os.File) int {
 func (r *Run) flags(opts *options) *flag.FlagSet {
 	fs := flag.NewFlagSet(r.program.Name, flag.ContinueOnError)
 	fs.SetOutput(io.Discard) // Start and usage write, each to its own place
-	where := "listen on the address `host:port`; with port 0 the system chooses a free one"
+	where := "listen on `host:port`; port 0: the system chooses"
 	if r.program.Server != "" {
-		where = "talk to the server at the address `host:port`"
+		where = "talk to the server at `host:port`"
 		fs.StringVar(&r.Message, "message", r.program.Message, "send this `text`")
 	}
 	fs.StringVar(&r.Addr, "addr", defaultAddr, where)
 	if r.program.Timeout > 0 {
 		r.Timeout = r.program.Timeout
-		fs.Var((*duration)(&r.Timeout), "timeout", "wait at most this `time` for the other side to answer, for example 500ms or 1m")
+		fs.Var((*duration)(&r.Timeout), "timeout", "wait at most this `time` for the peer, for example 500ms or 1m")
 	}
-	fs.BoolVar(&opts.json, "json", false, "print each step as one JSON object a line (default false)")
-	fs.Var((*duration)(&opts.pace), "pace", "rest for this `time` after each step, to watch, for example 1s (default 0s)")
-	fs.BoolVar(&opts.noColor, "no-color", false, "print without colours, as when NO_COLOR is set (default false)")
+	fs.BoolVar(&opts.json, "json", false, "print each step as a JSON object, one a line (default false)")
+	fs.Var((*duration)(&opts.pace), "pace", "rest this `time` after each Go call, to watch, for example 1s (default 0s)")
+	fs.BoolVar(&opts.noColor, "no-color", false, "print without colours, as with NO_COLOR set (default false)")
 	return fs
 }
 
@@ -177,7 +177,7 @@ func (r *Run) parse(args []string) (opts options, err error) {
 		return opts, errors.New(steplog.Escape(err.Error()))
 	}
 	if fs.NArg() > 0 {
-		return opts, fmt.Errorf("unexpected argument %s: all settings are flags", steplog.Quote(fs.Arg(0)))
+		return opts, fmt.Errorf("unexpected argument %s: all settings are flags, and a text with spaces needs quotes", steplog.Quote(fs.Arg(0)))
 	}
 	if err := checkAddr(r.Addr, r.program.Server == ""); err != nil {
 		return opts, fmt.Errorf("-addr %s: %v", steplog.Quote(r.Addr), err)
@@ -200,7 +200,7 @@ func (r *Run) usage(w io.Writer) {
 	fs.SetOutput(w)
 	fs.PrintDefaults()
 	fmt.Fprintf(w, "\nSteps:\n  %s\n", strings.Join(p.Steps, " · "))
-	fmt.Fprintf(w, "\nExit status:\n  %d  all steps were done\n  %d  a step failed\n  %d  a flag was wrong\n  %d  stopped by Ctrl+C\n",
+	fmt.Fprintf(w, "\nExit status:\n  %3d  all steps were done\n  %3d  a step failed\n  %3d  a flag was wrong\n  %3d  stopped by Ctrl+C\n",
 		ExitDone, ExitFailed, ExitUsage, ExitInterrupted)
 	fmt.Fprintf(w, "\nThe lesson's page: lessons/%s/README.md\n", p.Name)
 }
