@@ -34,7 +34,6 @@ func ask(ctx context.Context, steps *steplog.Logger, addr, message string, timeo
 	// system chooses the client's port. A name like localhost can have several
 	// addresses; the negative delay tries them one after the other.
 	d := net.Dialer{Timeout: timeout, FallbackDelay: -1, Control: steps.SocketConnect}
-	d.SetMultipathTCP(false)
 	conn, err := steps.Conn(d.DialContext(ctx, "tcp", addr))
 	if err != nil {
 		return err

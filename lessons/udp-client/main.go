@@ -33,7 +33,7 @@ func ask(ctx context.Context, steps *steplog.Logger, addr, message string, timeo
 	// 1 socket. Go's Dial also connects it, which the document does not do. For
 	// UDP a connect sends nothing: it fixes the peer, so that the system drops
 	// the datagrams of strangers and reports a port that nobody has open.
-	d := net.Dialer{Timeout: timeout, FallbackDelay: -1, Control: steps.SocketConnect}
+	d := net.Dialer{Timeout: timeout, Control: steps.SocketConnect}
 	conn, err := steps.Conn(d.DialContext(ctx, "udp", addr))
 	if err != nil {
 		return err

@@ -2,8 +2,9 @@ package errno
 
 import "golang.org/x/sys/windows"
 
-// The errors, as sockets of Windows return them. Windows has no EPIPE: a send to a
-// connection that is gone fails with WSAECONNABORTED or WSAECONNRESET.
+// The errors, as sockets of Windows return them. EPIPE stands for a send after
+// one's own shutdown; a send to a connection that is gone fails with ECONNABORTED
+// or ECONNRESET.
 const (
 	EACCES        = windows.WSAEACCES
 	EADDRINUSE    = windows.WSAEADDRINUSE

@@ -20,6 +20,15 @@ type advice struct {
 	next string // the next thing to do or to type
 }
 
+// Texts that several errors share.
+const (
+	startServer = "Start the server first, in another terminal: go run ./lessons/SERVER"
+	lookThere   = "Look at what the other program printed last, then start both again."
+	ownAddr     = "Use an address of this computer: -addr 127.0.0.1:7001"
+	// The report is an ICMP "port unreachable" (RFC 1122, section 4.1.3.1).
+	portClosed = "No program has the UDP port ADDR open. The datagram went out, and the other side's system reported that."
+)
+
 // advices holds, for each step of the document, what its errors mean. The first
 // that fits is taken; under "" stand the ones that fit every step.
 var advices = map[string][]advice{
@@ -29,15 +38,15 @@ var advices = map[string][]advice{
 		{errno.EACCES, "The system does not allow you this port. Ports below 1024 are often kept for the administrator.",
 			"Choose a port from 1024 up: -addr 127.0.0.1:7001"},
 		{errno.EINVAL, "The system can not use ADDR as it is written. An address that begins with fe80 also needs the name of a network, as in [fe80::1%eth0]:7001.",
-			"Use an address of this computer: -addr 127.0.0.1:7001"},
+			ownAddr},
 		{errno.EADDRNOTAVAIL, "This computer does not have the address ADDR.",
-			"Use an address of this computer: -addr 127.0.0.1:7001"},
+			ownAddr},
 	},
 	"connect": {
 		{errno.EINVAL, "The system can not use ADDR as it is written. An address that begins with fe80 also needs the name of a network, as in [fe80::1%eth0]:7001.",
-			"Use an address of this computer: -addr 127.0.0.1:7001"},
+			ownAddr},
 		{errno.ECONNREFUSED, "Nobody listens on ADDR.",
-			"Start the server first, in another terminal: go run ./lessons/SERVER"},
+			startServer},
 		{os.ErrDeadlineExceeded, "No answer came from ADDR in time: the time may be too short, the server's queue may be full, or something on the way drops the packets.",
 			"Check the address with the one that the server prints. Give it longer: set a larger -timeout."},
 		{errno.EADDRNOTAVAIL, "The system can not reach ADDR from any address of this computer.",
@@ -47,13 +56,13 @@ var advices = map[string][]advice{
 	},
 	"send": {
 		{errno.EPIPE, "The peer has closed the connection: nobody reads on the other side.",
-			"Look at what the other program printed last, then start both again."},
+			lookThere},
 		{os.ErrDeadlineExceeded, "The peer is connected but does not read: no more bytes fit on the way.",
 			"Look at what the other program does. Give it longer: set a larger -timeout."},
 	},
 	"recv": {
 		{io.EOF, "The peer ended the stream before it sent anything. For recv, 0 bytes mean the end and not \"no data yet\".",
-			"Look at what the other program printed last, then start both again."},
+			lookThere},
 		{os.ErrDeadlineExceeded, "The peer is connected but sends nothing. Perhaps both sides wait for each other.",
 			"Look at what the other program waits for. Give it longer: set a larger -timeout."},
 	},
@@ -61,27 +70,27 @@ var advices = map[string][]advice{
 		{errno.EMSGSIZE, "The message is too long for one datagram. Over IPv4 a datagram holds at most 65507 bytes.",
 			"Send a shorter -message."},
 		{errno.ECONNREFUSED, "No program has the UDP port ADDR open.",
-			"Start the server first, in another terminal: go run ./lessons/SERVER"},
+			startServer},
 	},
 	"recvfrom": {
 		{os.ErrDeadlineExceeded, "No answer came. UDP promises nothing: the datagram or its answer may be lost, or the peer stays silent.",
 			"See whether the server printed your datagram, then send it again. Give it longer: set a larger -timeout."},
-		{errno.ECONNREFUSED, "No program has the UDP port ADDR open: the datagram was sent, and the system of the other side sent it back as undeliverable.",
-			"Start the server first, in another terminal: go run ./lessons/SERVER"},
-		{errno.ECONNRESET, "No program has the UDP port ADDR open: the datagram was sent, and the system of the other side sent it back as undeliverable.",
-			"Start the server first, in another terminal: go run ./lessons/SERVER"},
+		{errno.ECONNREFUSED, portClosed,
+			startServer},
+		{errno.ECONNRESET, portClosed,
+			startServer},
 		{errno.EMSGSIZE, "The datagram was longer than the room for it. Windows calls that an error, other systems cut it.",
 			"Send a shorter -message."},
 	},
 	"": {
 		{errno.ECONNRESET, "The peer broke the connection off (a reset): it crashed, it stopped before it accepted you, or it closed with bytes still unread.",
-			"Look at what the other program printed last, then start both again."},
+			lookThere},
 		{errno.ECONNABORTED, "The connection was broken off.",
-			"Look at what the other program printed last, then start both again."},
+			lookThere},
 		{errno.ENETUNREACH, "This computer knows no way to ADDR.",
-			"Use an address of this computer: -addr 127.0.0.1:7001"},
+			ownAddr},
 		{errno.EHOSTUNREACH, "This computer finds no way to ADDR.",
-			"Use an address of this computer: -addr 127.0.0.1:7001"},
+			ownAddr},
 		{errno.EMFILE, "This program may not open more sockets or files.",
 			"Close some programs, or see the limit with: ulimit -n"},
 		{errno.ENOBUFS, "The system has no memory left for more network data.",

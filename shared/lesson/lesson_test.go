@@ -147,7 +147,7 @@ func TestUsage(t *testing.T) {
 		help := b.String()
 		want := []string{p.Name + " " + p.Does, "go run ./lessons/" + p.Name, strings.Join(p.Steps, " · "), "lessons/" + p.Name + "/README.md"}
 		for _, status := range []int{ExitDone, ExitFailed, ExitUsage, ExitInterrupted} {
-			want = append(want, fmt.Sprintf("\n  %d  ", status))
+			want = append(want, fmt.Sprintf("\n  %3d  ", status))
 		}
 		run.flags(&options{}).VisitAll(func(f *flag.Flag) {
 			want = append(want, "  -"+f.Name+" ")

@@ -57,7 +57,8 @@ func (l *Logger) Failed() Event {
 }
 
 // Socket logs a new socket. It is made for [net.ListenConfig.Control], which
-// package net calls after socket and before bind.
+// package net calls after socket and before bind. Turn Multipath TCP off there:
+// Go may otherwise make two sockets.
 func (l *Logger) Socket(network, address string, c syscall.RawConn) error {
 	goCall := "ListenConfig.Listen"
 	if kind(network) == "SOCK_DGRAM" {
@@ -72,7 +73,7 @@ func (l *Logger) Socket(network, address string, c syscall.RawConn) error {
 // for [net.Dialer.Control], which package net calls after socket and before
 // connect. The program does not rest in between. A name may have several
 // addresses, each tried with a socket of its own. They must be tried one after
-// the other: the dialer's FallbackDelay has to be negative.
+// the other: for TCP, the dialer's FallbackDelay has to be negative.
 func (l *Logger) SocketConnect(network, address string, c syscall.RawConn) error {
 	l.nextAddress()
 	err := l.socket("Dialer.DialContext", network, c)
@@ -182,7 +183,8 @@ func (l *Logger) Conn(c net.Conn, err error) (net.Conn, error) {
 }
 
 // failedSetup logs that one of the calls inside goCall failed, and the ones
-// before it that went well. Package net's error names the system's call.
+// before it that went well. Package net's error names the system's call. The
+// document's bind and connect look a name up, so a failed look-up is theirs.
 func (l *Logger) failedSetup(err error, goCall string, calls ...string) error {
 	err = l.canceled(err)
 	e := Event{Go: goCall, Time: time.Now()}
