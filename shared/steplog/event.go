@@ -47,11 +47,13 @@ type Event struct {
 	// Waiting says that the call has begun and may block. A second event, with
 	// the same Call and Time, tells how it ended.
 	Waiting bool
-	Time    time.Time     // when the call began, by the wall clock
-	Took    time.Duration // from begin to end, so also how long it blocked
+	// When the call began, by the wall clock. Of socket, bind and listen, which
+	// package net makes by itself: when the log learned of it.
+	Time time.Time
+	Took time.Duration // from begin to end, so also how long it blocked; 0 where package net does not tell
 
 	Family     string // of a new socket: "AF_INET" or "AF_INET6"
-	Type       string // of a new socket: "SOCK_STREAM" or "SOCK_DGRAM"
+	Type       string // "SOCK_STREAM" or "SOCK_DGRAM", "" where the call does not tell
 	Descriptor int    // the system's number for a new socket or connection, on Windows its handle
 	Local      string // the socket's own address, "" where it has none yet
 	Remote     string // the peer's address, "" where there is none
@@ -62,11 +64,22 @@ type Event struct {
 	Data  []byte // the first bytes that were sent or received, at most 1024
 
 	Err error // why the call failed; [io.EOF] when the peer ended the stream
+
+	// Fault says that this is no call but what a bad network did to data on its
+	// way: "drop". Then Local is the program that the data came from and Remote
+	// the one it goes to. Limit is how many of the bytes waited (merge), went first
+	// (split) or are left (cut), or how many datagrams came between (reorder);
+	// Took is how long they waited or will wait.
+	Fault     string
+	Direction string // of a fault: "up" is client to server, "down" server to client
 }
 
 // String says in one line of plain text what the event means, without the name
 // of the call. It holds no control characters, whatever the peer sent.
 func (e Event) String() string {
+	if e.Fault != "" {
+		return e.fault()
+	}
 	if e.Waiting {
 		return e.waiting()
 	}
@@ -76,7 +89,7 @@ func (e Event) String() string {
 	case errors.Is(e.Err, context.Canceled):
 		return "stopped before it was done" + e.after()
 	case e.Err != nil && e.Bytes > 0:
-		return "failed" + e.after() + " and " + count(e.Bytes) + ": " + Escape(cause(e.Err).Error())
+		return "failed" + e.after() + ", with " + count(e.Bytes) + " sent: " + Escape(cause(e.Err).Error())
 	case e.Err != nil:
 		return "failed" + e.after() + ": " + Escape(cause(e.Err).Error())
 	}
@@ -205,7 +218,8 @@ func count(n int) string {
 	return strconv.Itoa(n) + " bytes"
 }
 
-// round keeps the two or three digits of a duration that a reader looks at.
+// round gives a duration to a tenth of a second, a tenth of a millisecond or a
+// microsecond: what a reader looks at.
 func round(d time.Duration) time.Duration {
 	switch {
 	case d >= time.Second:

@@ -14,6 +14,8 @@ import (
 //	program, step, call, go, waiting, took_ns, family, type, descriptor,
 //	local, remote, bytes, limit, cut
 //	              the event's fields; those that are empty are left out
+//	fault, direction
+//	              in place of call and go: what a bad network did, and "up" or "down"
 //	text          the data, as [Escape] shows it
 //	data          the data, in base64
 //	error         why the call failed
@@ -25,16 +27,21 @@ func JSON(w io.Writer) Sink {
 			level = slog.LevelError
 		}
 		r := slog.NewRecord(e.Time, level, e.String(), 0)
-		r.AddAttrs(slog.String("program", e.Program), slog.String("call", e.Call), slog.String("go", e.Go))
+		r.AddAttrs(slog.String("program", e.Program))
+		if e.Fault == "" {
+			r.AddAttrs(slog.String("call", e.Call), slog.String("go", e.Go))
+		} else {
+			r.AddAttrs(slog.String("fault", e.Fault), slog.String("direction", e.Direction))
+		}
 		add := func(set bool, name string, value any) {
 			if set {
 				r.AddAttrs(slog.Any(name, value))
 			}
 		}
-		moved := !e.Waiting && (e.Err == nil || e.Bytes > 0) && (strings.HasPrefix(e.Call, "send") || strings.HasPrefix(e.Call, "recv"))
+		moved := e.Fault != "" || !e.Waiting && (e.Err == nil || e.Bytes > 0) && (strings.HasPrefix(e.Call, "send") || strings.HasPrefix(e.Call, "recv"))
 		add(e.Step > 0, "step", e.Step)
 		add(e.Waiting, "waiting", true)
-		add(!e.Waiting, "took_ns", e.Took.Nanoseconds())
+		add(e.Took > 0, "took_ns", e.Took.Nanoseconds())
 		add(e.Family != "", "family", e.Family)
 		add(e.Type != "", "type", e.Type)
 		add(e.Descriptor > 0, "descriptor", e.Descriptor)

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -73,14 +75,6 @@ func TestEveryCharacter(t *testing.T) {
 	checkShown(t, "Escape", Escape(all.String()))
 }
 
-func TestReadableTextStays(t *testing.T) {
-	for _, text := range []string{"Hello, i'm client!", "안녕하세요", "日本語", "café", "🙂", "a \"quoted\" word"} {
-		if got := Escape(text); got != text {
-			t.Errorf("Escape(%q) is %q", text, got)
-		}
-	}
-}
-
 // TestEscapeIsNotAmbiguous: two different texts never look the same.
 func TestEscapeIsNotAmbiguous(t *testing.T) {
 	seen := map[string]string{}
@@ -145,26 +139,34 @@ func TestDataIsACopy(t *testing.T) {
 	}
 }
 
-// TestFullBuffer: a recv that fills its buffer says that more may be waiting, and
-// one that does not says nothing of the kind.
-func TestFullBuffer(t *testing.T) {
-	_, client, there, here := tcpPair(t, t.Context())
-	write(t, there, []byte("123456"))
-	read(t, here, make([]byte, 4))
-	if text := client.last(t).String(); !strings.Contains(text, "more may be waiting") {
-		t.Errorf("4 of 6 bytes in a buffer of 4: %q", text)
-	}
-	read(t, here, make([]byte, 4))
-	if text := client.last(t).String(); strings.Contains(text, "more may be waiting") {
-		t.Errorf("the last 2 bytes in a buffer of 4: %q", text)
-	}
-}
-
 // TestOneByte: the texts say "1 byte" and "2 bytes".
 func TestOneByte(t *testing.T) {
 	for n, want := range map[int]string{0: "0 bytes of ", 1: "1 byte of ", 2: "2 bytes of "} {
 		if got := (Event{Call: "recv", Bytes: n}).String(); !strings.HasPrefix(got, want) {
 			t.Errorf("%d: %q", n, got)
+		}
+	}
+}
+
+// TestEventText: a text says how far the call came, and how long it took where
+// that is known.
+func TestEventText(t *testing.T) {
+	const took, peer = 1500 * time.Millisecond, "127.0.0.1:7001"
+	late := os.ErrDeadlineExceeded
+	for _, test := range []struct {
+		name  string
+		event Event
+		want  string
+	}{
+		{"failed", Event{Call: "send", Took: took, Err: late}, "failed, after 1.5s: i/o timeout"},
+		{"failed halfway", Event{Call: "send", Took: took, Bytes: 3, Data: []byte("abc"), Err: late}, "failed, after 1.5s, with 3 bytes sent: i/o timeout"},
+		{"failed, nobody knows when", Event{Call: "bind", Err: late}, "failed: i/o timeout"},
+		{"nothing to send", Event{Call: "send", Took: took}, "0 bytes"},
+		{"empty datagram", Event{Call: "recvfrom", Limit: 200, Remote: peer, Took: took}, "0 bytes of at most 200 from " + peer + ", after 1.5s"},
+		{"full buffer", Event{Call: "recv", Limit: 2, Bytes: 2, Data: []byte("ab"), Took: took}, `2 bytes of at most 2, after 1.5s, the buffer is full: more may be waiting: "ab"`},
+	} {
+		if got := test.event.String(); got != test.want {
+			t.Errorf("%s: %q, want %q", test.name, got, test.want)
 		}
 	}
 }

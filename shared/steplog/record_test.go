@@ -106,7 +106,11 @@ func (s side) listen(t *testing.T, addr string) net.Listener {
 	t.Helper()
 	lc := net.ListenConfig{Control: s.Socket}
 	lc.SetMultipathTCP(false)
-	ln, err := s.Listener(lc.Listen(context.Background(), "tcp", addr))
+	raw, err := lc.Listen(context.Background(), "tcp", addr)
+	if err == nil {
+		raw.(*net.TCPListener).SetDeadline(time.Now().Add(patience))
+	}
+	ln, err := s.Listener(raw, err)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,25 +183,14 @@ func write(t *testing.T, c net.Conn, data []byte) {
 // refused returns an address of this computer that is taken and yet refuses
 // every peer: the near end of a connection of somebody else. So no other
 // program can begin to listen there while the test runs.
-func refused(t *testing.T, network string) net.Addr {
+func refused(t *testing.T) net.Addr {
 	t.Helper()
-	var far net.Addr
-	if network == "tcp" {
-		ln, err := net.Listen(network, "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { ln.Close() })
-		far = ln.Addr()
-	} else {
-		pc, err := net.ListenPacket(network, "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { pc.Close() })
-		far = pc.LocalAddr()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
 	}
-	c, err := net.Dial(network, far.String())
+	t.Cleanup(func() { ln.Close() })
+	c, err := net.Dial("tcp", ln.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}

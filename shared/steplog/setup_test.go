@@ -58,7 +58,7 @@ func TestSetupFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer pc.Close()
-	nobody := refused(t, "tcp").String()
+	nobody := refused(t).String()
 	for _, test := range []struct {
 		name  string
 		try   func(side, string) error
@@ -92,31 +92,6 @@ func TestSetupFails(t *testing.T) {
 				t.Errorf("the text %q does not end in the system's own words", text)
 			}
 		})
-	}
-}
-
-// resolver looks names up only in this process. No name of these tests gets as
-// far as a DNS server; one that did would get the error of the test's own.
-func resolver(err error) *net.Resolver {
-	return &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) { return nil, err }}
-}
-
-// TestNoSuchHost: a name with two dots in a row is none (package net looks before
-// it asks a server), so there is no socket and nothing to connect to.
-func TestNoSuchHost(t *testing.T) {
-	s := newSide(t.Context(), "client", tcpClient)
-	asked := errors.New("the test asked a DNS server")
-	d := net.Dialer{Control: s.SocketConnect, Resolver: resolver(asked)}
-	_, err := s.Conn(d.DialContext(t.Context(), "tcp", "no..such..host:7001"))
-	var dns *net.DNSError
-	if !errors.As(err, &dns) || !dns.IsNotFound {
-		t.Fatalf("got %v, want: no such host", err)
-	}
-	if got := names(s.all()); !slices.Equal(got, []string{"connect"}) {
-		t.Errorf("logged the calls %v, want only a failed connect", got)
-	}
-	if e := s.last(t); e.Err != err || e.Remote != "" || e.Local != "" {
-		t.Errorf("logged %+v", e)
 	}
 }
 
@@ -165,7 +140,7 @@ func TestInnerCall(t *testing.T) {
 // first; the log shows both tries, each with a socket and an end of its own.
 func TestNextAddress(t *testing.T) {
 	s := newSide(t.Context(), "client", tcpClient)
-	first, second := refused(t, "tcp").String(), s.listen(t, "127.0.0.1:0").Addr().String()
+	first, second := refused(t).String(), s.listen(t, "127.0.0.1:0").Addr().String()
 	before := len(s.all())
 	d := net.Dialer{Control: s.SocketConnect}
 	// Package net makes these two dials itself for such a name, and keeps the
@@ -200,7 +175,7 @@ func TestNextAddress(t *testing.T) {
 // either. Package net returns the first error, which is not true of the second.
 func TestNoAddress(t *testing.T) {
 	s := newSide(t.Context(), "client", tcpClient)
-	first, second := refused(t, "tcp").String(), refused(t, "tcp").String()
+	first, second := refused(t).String(), refused(t).String()
 	d := net.Dialer{Control: s.SocketConnect}
 	_, err := d.DialContext(t.Context(), "tcp", first)
 	if _, second := d.DialContext(t.Context(), "tcp", second); err == nil || second == nil {

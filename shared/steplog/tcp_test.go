@@ -1,7 +1,6 @@
 package steplog
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net"
@@ -11,8 +10,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"example.com/sockets/shared/errno"
 )
 
 // TestTCPConversation plays the document's TCP story and compares every field of
@@ -86,36 +83,22 @@ func compare(t *testing.T, got, want []Event) {
 	}
 }
 
-func TestFamilyOfIPv6(t *testing.T) {
-	if ln, err := net.Listen("tcp", "[::1]:0"); err != nil {
-		t.Skip("this computer has no IPv6: ", err)
-	} else {
-		ln.Close()
-	}
-	server := newSide(t.Context(), "server", tcpServer)
-	server.listen(t, "[::1]:0")
-	if e := server.all()[0]; e.Family != "AF_INET6" {
-		t.Errorf("a socket for [::1] has the family %q", e.Family)
-	}
-}
-
 // TestAcceptTook proves that Took is the time that a call waited, from its
 // waiting event on: the client comes only when that event is there.
 func TestAcceptTook(t *testing.T) {
 	server, client := newSide(t.Context(), "server", tcpServer), newSide(t.Context(), "client", tcpClient)
 	ln := server.listen(t, "127.0.0.1:0")
-	accepted := make(chan error, 1)
-	go func() {
+	accepted := start(func() error {
 		conn, err := ln.Accept()
 		if err == nil {
 			conn.Close()
 		}
-		accepted <- err
-	}()
+		return err
+	})
 	waiting := server.await(t, waits("accept"))
 	atLeast := time.Since(waiting.Time)
 	client.dial(t, "tcp", ln.Addr())
-	if err := <-accepted; err != nil {
+	if err := result(t, accepted); err != nil {
 		t.Fatal(err)
 	}
 	done := server.await(t, func(e Event) bool { return e.Call == "accept" && !e.Waiting })
@@ -137,42 +120,6 @@ func TestEndOfStream(t *testing.T) {
 	}
 	if text := e.String(); !strings.Contains(text, "ended the stream") || strings.Contains(text, "failed") {
 		t.Errorf("the end of a stream is no failure and no silence: %q", text)
-	}
-}
-
-// TestSendToClosedPeer writes until the system says that nobody reads. The first
-// write succeeds: it is what makes the peer's system answer with a reset.
-func TestSendToClosedPeer(t *testing.T) {
-	_, client, there, here := tcpPair(t, t.Context())
-	there.Close()
-	here.Read(make([]byte, 1)) // the end of the stream has arrived
-	var err error
-	for begin := time.Now(); err == nil && time.Since(begin) < patience; {
-		_, err = here.Write([]byte("anybody there?"))
-	}
-	e := client.last(t)
-	if e.Call != "send" || e.Err == nil || !errors.Is(err, e.Err) {
-		t.Errorf("the failed send was logged as %+v", e)
-	}
-	if client.Failed().Call != "send" {
-		t.Errorf("Failed() tells of %q", client.Failed().Call)
-	}
-}
-
-func TestReset(t *testing.T) {
-	server := newSide(t.Context(), "server", tcpServer)
-	ln := server.listen(t, "127.0.0.1:0")
-	peer, err := net.Dial("tcp", ln.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	conn := accept(t, ln)
-	peer.(*net.TCPConn).SetLinger(0) // so that Close sends a reset
-	peer.Close()
-	conn.Read(make([]byte, 10))
-	e := server.last(t)
-	if !errors.Is(e.Err, errno.ECONNRESET) || !strings.HasPrefix(e.String(), "failed, after ") {
-		t.Errorf("logged %q, %v", e, e.Err)
 	}
 }
 
@@ -202,18 +149,14 @@ func TestSeveralConnections(t *testing.T) {
 		}
 		return nil
 	}
-	steps := New(t.Context(), sink, "server", tcpServer, 0)
-	ln, err := steps.Listener(net.Listen("tcp", "127.0.0.1:0"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
+	s := side{New(t.Context(), sink, "server", tcpServer, 0), newRecord()}
+	ln := s.listen(t, "127.0.0.1:0")
 	errs := make(chan error, clients)
 	for range clients {
 		go func() { errs <- talk(ln) }()
 	}
 	for range clients {
-		if err := <-errs; err != nil {
+		if err := result(t, errs); err != nil {
 			t.Error(err)
 		}
 	}
@@ -224,11 +167,12 @@ func TestSeveralConnections(t *testing.T) {
 
 // talk connects to ln, accepts a connection and sends a byte across each.
 func talk(ln net.Listener) error {
-	peer, err := net.Dial("tcp", ln.Addr().String())
+	peer, err := net.DialTimeout("tcp", ln.Addr().String(), patience)
 	if err != nil {
 		return err
 	}
 	defer peer.Close()
+	peer.SetDeadline(time.Now().Add(patience))
 	if _, err := peer.Write([]byte("x")); err != nil {
 		return err
 	}
@@ -240,15 +184,4 @@ func talk(ln net.Listener) error {
 	conn.SetDeadline(time.Now().Add(patience))
 	_, err = conn.Read(make([]byte, 1))
 	return err
-}
-
-// TestUnknownStep: a call that is none of the program's steps has no number.
-func TestUnknownStep(t *testing.T) {
-	steps := newSide(context.Background(), "server", []string{"listen"})
-	steps.listen(t, "127.0.0.1:0")
-	for _, e := range steps.all() {
-		if want := map[string]int{"listen": 1}[e.Call]; e.Step != want {
-			t.Errorf("%s has number %d, want %d", e.Call, e.Step, want)
-		}
-	}
 }

@@ -19,7 +19,7 @@ const (
 
 // Text returns a sink that draws each event for people, as one line on w:
 //
-//	5 recv      18 bytes of at most 1024: "Hello, i'm client!"    Conn.Read
+//	5 recv      18 bytes of at most 1024, after 2ms: "Hello!"    Conn.Read
 //
 // Width is the terminal's width in columns, 0 when w is no terminal. Lines that
 // are too long for a terminal go on below, under the same column; where there is
@@ -41,13 +41,13 @@ func line(e Event, colored bool, width int) string {
 		room = right - 2 // two spaces before the Go call
 	}
 	goCall := e.Go
-	if width > 0 && right < textColumn+30 {
+	if width > 0 && (right < textColumn+30 || goCall == "") {
 		goCall, room = "", max(width-1, textColumn+2) // at least one wide character a line
 	}
 	if e.Waiting {
 		return "   " + Fold(e.String(), 3, room) + "\n"
 	}
-	number := "  "
+	number, call := "  ", fmt.Sprintf("%-9s ", e.Call)
 	if e.Step > 0 {
 		number = fmt.Sprintf("%2d", e.Step)
 	}
@@ -55,8 +55,11 @@ func line(e Event, colored bool, width int) string {
 	if e.Err != nil {
 		callPaint, textPaint = color.FgRed, color.FgRed
 	}
+	if e.Fault != "" { // a name may be one longer than a call's, so the mark is one shorter
+		number, call, callPaint = "!", fmt.Sprintf("%-10s ", e.Fault), color.FgRed
+	}
 	first, rest, more := strings.Cut(Fold(e.String(), textColumn, room), "\n")
-	drawn := number + " " + paint(callPaint, fmt.Sprintf("%-9s ", e.Call)) + paint(textPaint, first)
+	drawn := number + " " + paint(callPaint, call) + paint(textPaint, first)
 	if goCall != "" {
 		gap := max(right-textColumn-runewidth.StringWidth(first), 2)
 		drawn += strings.Repeat(" ", gap) + paint(color.Faint, goCall)
@@ -92,9 +95,9 @@ func painter(colored bool) func(color.Attribute, string) string {
 	}
 }
 
-// Fold breaks text into lines that end before the column room, between words
-// where it can, each but the first moved in by indent columns, where the first
-// begins too. Room 0 means no bound.
+// Fold breaks text into lines of at most room columns, between words where it
+// can. The text begins in column indent, and each further line is moved in as
+// far. Room 0 means no bound.
 func Fold(text string, indent, room int) string {
 	if room == 0 {
 		return text

@@ -126,20 +126,6 @@ func TestTextOfFile(t *testing.T) {
 	}
 }
 
-// TestReadyLine: people and scripts look for this line to know where a server
-// listens.
-func TestReadyLine(t *testing.T) {
-	for call, want := range map[string]string{
-		"accept":   "Waiting for connection on 127.0.0.1:7001\n",
-		"recvfrom": "Waiting for datagram on 127.0.0.1:7001\n",
-	} {
-		got := draw(t, Event{Step: 4, Call: call, Local: "127.0.0.1:7001", Waiting: true}, false, 80)
-		if strings.TrimLeft(got, " ") != want {
-			t.Errorf("%s: %q, want %q", call, got, want)
-		}
-	}
-}
-
 // TestColours: they are there when asked for, are switched off again, and say
 // nothing that the words do not say.
 func TestColours(t *testing.T) {

@@ -1,0 +1,292 @@
+package badnet
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"example.com/sockets/shared/steplog"
+)
+
+// Faults says what a relay does to the traffic of each direction. The zero value
+// is a perfect network. Two equal values make the same faults.
+type Faults struct {
+	up, down settings
+	seed     uint64 // the seed less 1, so that the zero value has the default, 1
+}
+
+// The faults, in the order in which a chunk or a datagram meets them.
+const (
+	merge = iota
+	split
+	drip
+	stall
+	halfClose
+	reset
+	drop
+	cut
+	delay
+	reorder
+	stranger
+	dup
+	numFaults
+)
+
+// The kinds of a fault's value.
+const (
+	valueWhen = "WHEN"
+	valueTime = "TIME"
+	valueSize = "N"
+)
+
+// A fault describes one fault, for Parse and for Help.
+type fault struct{ name, value, networks, example, does string }
+
+var faults = [numFaults]fault{
+	merge:     {"merge", valueWhen, "tcp", "merge=@1", "the chunk waits for the next one, at most 50ms, and goes on together with it"},
+	split:     {"split", valueWhen, "tcp", "split=0.5", "the chunk goes on in two pieces, the second 20ms after the first"},
+	drip:      {"drip", valueTime, "tcp", "down:drip=50ms", "bytes go on one at a time, TIME apart"},
+	stall:     {"stall", valueSize, "tcp", "down:stall=5", "after N bytes nothing goes on any more; the connection stays open"},
+	halfClose: {"half-close", valueSize, "tcp", "half-close=5", "after N bytes this direction is ended (FIN); the other goes on"},
+	reset:     {"reset", valueSize, "tcp", "down:reset=5", "after N bytes both sides are reset (RST)"},
+	drop:      {"drop", valueWhen, "udp", "drop=0.3", "the datagram is lost"},
+	cut:       {"cut", valueSize, "udp", "cut=4", "what is beyond the first N bytes of a datagram is lost"},
+	delay:     {"delay", valueTime, "tcp udp", "delay=200ms", "every chunk or datagram goes on TIME late; the order stays"},
+	reorder:   {"reorder", valueWhen, "udp", "up:reorder=@1-3", "the next datagram overtakes it; after 50ms without one it goes on alone"},
+	stranger:  {"stranger", valueWhen, "udp", "down:stranger=@1", "just before the datagram, another one comes from a socket that is not the peer"},
+	dup:       {"dup", valueWhen, "udp", "dup=@2", "the datagram goes on twice"},
+}
+
+// settings are the faults of one direction.
+type settings [numFaults]setting
+
+// A setting is the value of one fault. Which fields it uses depends on its kind.
+type setting struct {
+	on          bool
+	probability float64       // WHEN, 0 where it is a range
+	first, last int           // WHEN, counted from 1
+	time        time.Duration // TIME
+	size        int           // N
+}
+
+// The largest values. What is beyond them is a slip of the pen.
+const (
+	maxTime = time.Hour
+	maxSize = 1 << 30
+)
+
+// Parse reads faults as people write them: NAME=VALUE, joined by commas, with
+// "up:" or "down:" before a name that is meant for one direction only. [Help]
+// explains every name. The empty text is a perfect network. An error names the
+// word that is wrong.
+func Parse(spec string) (Faults, error) {
+	var f Faults
+	if strings.TrimSpace(spec) == "" {
+		return f, nil
+	}
+	given := map[string]bool{}
+	for word := range strings.SplitSeq(spec, ",") {
+		word = strings.TrimSpace(word)
+		if err := f.parseWord(word, given); err != nil {
+			return Faults{}, fmt.Errorf("%s: %w", steplog.Quote(word), err)
+		}
+	}
+	return f, nil
+}
+
+// parseWord reads one NAME=VALUE. Given has the names before it.
+func (f *Faults) parseWord(word string, given map[string]bool) error {
+	name, value, _ := strings.Cut(word, "=")
+	direction, bare, limited := strings.Cut(name, ":")
+	if !limited {
+		direction, bare = "", name
+	} else if direction != "up" && direction != "down" {
+		return fmt.Errorf(`before the colon stands "up" (client to server) or "down" (server to client)`)
+	}
+	if name == "seed" {
+		seed, err := strconv.ParseUint(value, 10, 64)
+		if err != nil {
+			return fmt.Errorf("the seed is a whole number, for example seed=7")
+		}
+		f.seed = seed - 1
+		return once(given, "seed")
+	}
+	i := slices.IndexFunc(faults[:], func(d fault) bool { return d.name == bare })
+	if i < 0 {
+		return fmt.Errorf("no such fault; there are %s and seed", strings.Join(names(""), ", "))
+	}
+	s, err := parseValue(faults[i].value, value)
+	if err != nil {
+		return fmt.Errorf("%w, for example %s", err, faults[i].example)
+	}
+	if direction != "down" {
+		f.up[i] = s
+		err = once(given, "up:"+bare)
+	}
+	if direction != "up" && err == nil {
+		f.down[i] = s
+		err = once(given, "down:"+bare)
+	}
+	return err
+}
+
+// once refuses a name that is among those given.
+func once(given map[string]bool, name string) error {
+	if given[name] {
+		return fmt.Errorf("%s is given twice", name)
+	}
+	given[name] = true
+	return nil
+}
+
+// parseValue reads a value of a kind. One that never does anything, like the
+// probability 0, is the same as none.
+func parseValue(kind, text string) (s setting, err error) {
+	switch kind {
+	case valueTime:
+		s.time, err = time.ParseDuration(text)
+		if err != nil || s.time < 0 || s.time > maxTime {
+			return s, fmt.Errorf("write a time from 0s to %v", maxTime)
+		}
+		s.on = s.time > 0
+	case valueSize:
+		n, err := strconv.ParseUint(text, 10, 32)
+		if err != nil || n > maxSize {
+			return s, fmt.Errorf("write a number of bytes from 0 to %d", maxSize)
+		}
+		s.on, s.size = true, int(n)
+	default:
+		if which, ok := strings.CutPrefix(text, "@"); ok {
+			from, to, isRange := strings.Cut(which, "-")
+			if !isRange {
+				to = from
+			}
+			first, err := strconv.ParseUint(from, 10, 31)
+			last, err2 := strconv.ParseUint(to, 10, 31)
+			if err != nil || err2 != nil || first < 1 || first > last {
+				return s, fmt.Errorf("after @ write which one, or from which to which, counted from 1")
+			}
+			return setting{on: true, first: int(first), last: int(last)}, nil
+		}
+		p, err := strconv.ParseFloat(text, 64)
+		if err != nil || !(p >= 0 && p <= 1) {
+			return s, fmt.Errorf("write a probability from 0 to 1, or @ and which one")
+		}
+		if p > 0 {
+			s.on, s.probability = true, p
+		}
+	}
+	return s, nil
+}
+
+// String returns a text from which [Parse] makes the same faults.
+func (f Faults) String() string {
+	var words []string
+	for i, d := range faults {
+		up, down := f.up[i], f.down[i]
+		switch {
+		case up == down && up.on:
+			words = append(words, d.name+"="+up.text(d.value))
+			continue
+		case up.on:
+			words = append(words, "up:"+d.name+"="+up.text(d.value))
+		}
+		if down.on {
+			words = append(words, "down:"+d.name+"="+down.text(d.value))
+		}
+	}
+	if f.seed != 0 {
+		words = append(words, "seed="+strconv.FormatUint(f.seed+1, 10))
+	}
+	return strings.Join(words, ",")
+}
+
+func (s setting) text(kind string) string {
+	switch {
+	case kind == valueTime:
+		return s.time.String()
+	case kind == valueSize:
+		return strconv.Itoa(s.size)
+	case s.probability > 0:
+		return strconv.FormatFloat(s.probability, 'g', -1, 64)
+	case s.first == s.last:
+		return fmt.Sprintf("@%d", s.first)
+	}
+	return fmt.Sprintf("@%d-%d", s.first, s.last)
+}
+
+// Check tells whether a relay for network, "tcp" or "udp", can make these faults.
+func (f Faults) Check(network string) error {
+	for i, d := range faults {
+		if (f.up[i].on || f.down[i].on) && !slices.Contains(strings.Fields(d.networks), network) {
+			return fmt.Errorf("%s is no fault of %s; there are %s", d.name, network, strings.Join(names(network), ", "))
+		}
+	}
+	return nil
+}
+
+// names lists the faults of a network, or all.
+func names(network string) (list []string) {
+	for _, d := range faults {
+		if strings.Contains(d.networks, network) {
+			list = append(list, d.name)
+		}
+	}
+	return list
+}
+
+// Help explains every fault, with an example of each.
+func Help() string {
+	var b strings.Builder
+	b.WriteString(`Faults are written NAME=VALUE and joined by commas: split=0.3,down:reset=5
+  up:NAME=VALUE    only from client to server; down: only from server to client
+  split=0.3        a probability: about 3 of 10 chunks or datagrams, chosen by the seed
+  split=@2         the 2nd one; @1-3 the 1st to 3rd, of each direction and each client
+  delay=20ms       a time, as 500ms or 2s
+  stall=5          a number of bytes
+  seed=7           chooses the same faults again; it is 1 when not given
+`)
+	for _, network := range []string{"tcp", "udp"} {
+		fmt.Fprintf(&b, "\nFaults of %s, each with an example:\n", network)
+		for _, d := range faults {
+			if strings.Contains(d.networks, network) {
+				fmt.Fprintf(&b, "  %-19s%s\n", d.example, d.does)
+			}
+		}
+	}
+	return b.String()
+}
+
+// dice decides which faults meet a chunk or a datagram, of one direction of one
+// connection or client.
+type dice struct {
+	settings
+	random *rand.Rand
+	thrown int
+}
+
+// newDice returns the dice of one direction of the client that came as the
+// number-th. They fall alike whenever seed, faults and traffic are alike.
+func newDice(f Faults, direction string, number uint64) dice {
+	if direction == "up" {
+		return dice{settings: f.up, random: rand.New(rand.NewPCG(f.seed, 2*number))}
+	}
+	return dice{settings: f.down, random: rand.New(rand.NewPCG(f.seed, 2*number+1))}
+}
+
+// throw tells of each fault that has a WHEN whether it meets the next chunk or datagram.
+func (d *dice) throw() (hit [numFaults]bool) {
+	d.thrown++
+	for i, s := range d.settings {
+		switch {
+		case s.probability > 0:
+			hit[i] = d.random.Float64() < s.probability
+		case s.first > 0:
+			hit[i] = s.first <= d.thrown && d.thrown <= s.last
+		}
+	}
+	return hit
+}
