@@ -6,8 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"unicode"
 
+	"example.com/sockets/shared/pages"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -56,15 +56,15 @@ var links = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 // TestLinks follows every link of the READMEs inside the repository, to the
 // file and to the heading.
 func TestLinks(t *testing.T) {
-	pages, err := filepath.Glob("../lessons/*/README.md")
+	readmes, err := filepath.Glob("../lessons/*/README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	pages = append(pages, "../README.md")
-	if len(pages) < 1+len(lessons) {
-		t.Errorf("found only the pages %v", pages)
+	readmes = append(readmes, "../README.md")
+	if len(readmes) < 1+len(lessons) {
+		t.Errorf("found only the pages %v", readmes)
 	}
-	for _, page := range pages {
+	for _, page := range readmes {
 		text, err := os.ReadFile(page)
 		if err != nil {
 			t.Fatal(err)
@@ -81,37 +81,9 @@ func TestLinks(t *testing.T) {
 			}
 			if _, err := os.Stat(file); err != nil {
 				t.Errorf("%s: the link %s leads nowhere: %v", page, target, err)
-			} else if anchor != "" && !hasAnchor(t, file, anchor) {
+			} else if anchor != "" && !pages.HasAnchor(file, anchor) {
 				t.Errorf("%s: the link %s leads to no heading", page, target)
 			}
 		}
 	}
-}
-
-// hasAnchor tells whether a Markdown page has a heading with this anchor, made as
-// GitHub makes it: small letters, hyphens for spaces, no other punctuation.
-func hasAnchor(t *testing.T, file, anchor string) bool {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(text)) {
-		heading := strings.TrimLeft(line, "#")
-		if heading == line {
-			continue
-		}
-		slug := strings.Map(func(r rune) rune {
-			switch {
-			case r == ' ':
-				return '-'
-			case r == '-', r == '_', unicode.IsLetter(r), unicode.IsDigit(r):
-				return unicode.ToLower(r)
-			}
-			return -1
-		}, strings.TrimSpace(heading))
-		if slug == anchor {
-			return true
-		}
-	}
-	return false
 }

@@ -1,0 +1,124 @@
+package exam
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// A Call is one call of an answer, made in a goroutine of its own.
+type Call struct {
+	trial    *Trial
+	started  chan string // gets how a stack names the call's goroutine: "goroutine 7 "
+	done     chan struct{}
+	panicked string
+}
+
+// Call calls f, which calls the answer, and waits for its end. It returns where
+// f hung, "" when it returned in time. A panic of the answer is reported.
+func (tr *Trial) Call(f func()) (hung string) {
+	return tr.Go(f).Wait()
+}
+
+// Go calls f, which calls the answer, and does not wait.
+func (tr *Trial) Go(f func()) *Call {
+	c := &Call{trial: tr, started: make(chan string, 1), done: make(chan struct{})}
+	go c.run(f)
+	return c
+}
+
+func (c *Call) run(f func()) {
+	defer close(c.done)
+	name, _, _ := strings.Cut(stack(false), "[")
+	c.started <- name
+	defer func() {
+		if v := recover(); v != nil {
+			c.panicked = fmt.Sprintf("it panicked: %v", v)
+			_, below, _ := strings.Cut(stack(false), "\npanic(")
+			if at := frame("panic(" + below); at != "" {
+				c.panicked += ", " + at
+			}
+			c.trial.Wrong(Panicked, "%s", c.panicked)
+		}
+	}()
+	f()
+}
+
+// Done is closed when the call has returned.
+func (c *Call) Done() <-chan struct{} { return c.done }
+
+// Panicked tells whether the answer panicked. The call must have returned.
+func (c *Call) Panicked() bool { return c.panicked != "" }
+
+// Wait waits for the call to return, at most [Limit]. It returns where the call
+// hung, for example "in Conn.Read, called in exercise.go line 23", and "" when
+// it returned in time. After a hang, the trial's sockets are closed.
+func (c *Call) Wait() (hung string) {
+	return c.WaitFor(Limit)
+}
+
+// WaitFor is [Call.Wait] with a limit of its own.
+func (c *Call) WaitFor(limit time.Duration) (hung string) {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-c.done:
+		return ""
+	case <-timer.C:
+	}
+	name := <-c.started
+	for _, goroutine := range strings.Split(stack(true), "\n\n") {
+		if strings.HasPrefix(goroutine, name) {
+			hung = frame(goroutine)
+		}
+	}
+	if hung == "" {
+		hung = "in a place that can not be told"
+	}
+	c.trial.release()
+	return hung
+}
+
+func stack(all bool) string {
+	buf := make([]byte, 1<<20)
+	return string(buf[:runtime.Stack(buf, all)])
+}
+
+// frames matches two lines of a stack: the function, and its file and line.
+var frames = regexp.MustCompile(`(?m)^([^\s(].*)\(.*\)\n\t(.*):(\d+)`)
+
+// receiver matches the type in a method's name: "(*conn)" in "net.(*conn)".
+var receiver = regexp.MustCompile(`\.\(\*?(\w+)\)`)
+
+// frame finds in a goroutine's stack the last line of the learner's code, and
+// what it called there.
+func frame(goroutine string) string {
+	called := ""
+	for _, m := range frames.FindAllStringSubmatch(goroutine, -1) {
+		name, file, line := m[1], m[2], m[3]
+		first, _, _ := strings.Cut(name, "/")
+		if !strings.Contains(first, ".") || !strings.Contains(name, "/") { // the standard library, or panic itself
+			called = name
+			continue
+		}
+		if strings.HasSuffix(name, "exam.(*Call).run") {
+			break
+		}
+		// A checker's own listener or connection may stand between the answer
+		// and the standard library. A checker's tests are its learners.
+		if path.Base(path.Dir(file)) == "check" && !strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		at := fmt.Sprintf("%s line %s", path.Base(file), line)
+		called = receiver.ReplaceAllString(called, ".$1")
+		switch {
+		case called == "", strings.HasPrefix(called, "panic"), strings.HasPrefix(called, "runtime"):
+			return "in " + at
+		}
+		return fmt.Sprintf("in %s, called in %s", called, at)
+	}
+	return ""
+}

@@ -1,0 +1,174 @@
+// Package exam checks a learner's answer to an exercise and tells which wrong
+// idea it holds.
+//
+// An exercise has cases: situations as real peers bring them about. Each case
+// calls the answer, over real sockets, and reports what it finds as a
+// [Diagnosis]: not only that the answer is wrong, but what its author may have
+// believed. All cases run, whatever the others find. An answer that never
+// returns is let go after [Limit].
+package exam
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"example.com/sockets/shared/pages"
+)
+
+// ErrToDo is what the stub of an exercise returns. An answer that returns it
+// has not been started.
+var ErrToDo = errors.New("to do: this exercise waits for you")
+
+// Limit is how long one call of an answer may take before it counts as hung.
+// It only ever passes for wrong answers: cases give right ones no reason to wait.
+const Limit = 3 * time.Second
+
+// A Diagnosis names a wrong idea that an answer can hold.
+type Diagnosis struct {
+	Name string // a short name, for the checker's own tests: "one-read"
+	Idea string // the right idea and what to do, in one to three sentences
+	Read string // where to read on: "lessons/tcp-client/README.md#anchor"
+}
+
+// Panicked is the diagnosis that every exercise has in common.
+var Panicked = Diagnosis{
+	Name: "panicked",
+	Idea: "Your code panicked. An index outside a slice, a nil connection after an error that was not looked at, and a channel closed twice are the usual causes.",
+	Read: "README.md#when-an-exercise-fails",
+}
+
+// CheckPointers fails t for each diagnosis that lacks a name or an idea, or points
+// to a heading that is not there. Root is the folder of the course.
+func CheckPointers(t *testing.T, root string, diagnoses ...Diagnosis) {
+	t.Helper()
+	for _, d := range append(diagnoses, Panicked) {
+		page, anchor, _ := strings.Cut(d.Read, "#")
+		if d.Name == "" || d.Idea == "" {
+			t.Errorf("the diagnosis is not complete: %+v", d)
+		}
+		if !pages.HasAnchor(filepath.Join(root, filepath.FromSlash(page)), anchor) {
+			t.Errorf("the diagnosis %q points to no heading: %s", d.Name, d.Read)
+		}
+	}
+}
+
+// A Case is one situation that an answer of type F has to master.
+type Case[F any] struct {
+	Name string // a sentence's worth of words: "reply in two pieces"
+	Run  func(tr *Trial, answer F)
+}
+
+// A Finding is one thing that a case found wrong.
+type Finding struct {
+	Case      string
+	Diagnosis Diagnosis
+	Story     string // what the peer did, what was expected, what came
+}
+
+// String shows the finding as the learner reads it.
+func (f Finding) String() string {
+	return fmt.Sprintf("%s\n%s\n→ %s\n", f.Story, f.Diagnosis.Idea, f.Diagnosis.Read)
+}
+
+// Run checks an answer in every case, all at once, each shown as a subtest of t,
+// and fails those that find something. Stub calls the answer in the simplest way
+// and returns its error: where that is [ErrToDo], the test is skipped, and says
+// that file is the one to open.
+//
+// The cases do not use t.Parallel: that would run only as many at once as there
+// are processors, and an answer that hangs in all of them would take long.
+func Run[F any](t *testing.T, file string, stub func(F) error, cases []Case[F], answer F) {
+	t.Helper()
+	var err error
+	if hung := (&Trial{}).Call(func() { err = stub(answer) }); hung == "" && errors.Is(err, ErrToDo) {
+		t.Skipf("not started: open %s", file)
+	}
+	found := make([]chan []Finding, len(cases))
+	for i, c := range cases {
+		found[i] = make(chan []Finding, 1)
+		go func() { found[i] <- try(c, answer) }()
+	}
+	for i, c := range cases {
+		t.Run(strings.ReplaceAll(c.Name, " ", "_"), func(t *testing.T) {
+			for _, f := range <-found[i] {
+				// Output, unlike Error, puts no line of this file before the text.
+				io.WriteString(t.Output(), f.String())
+				t.Fail()
+			}
+		})
+	}
+}
+
+// Try checks an answer in every case, all at once, and returns what they found,
+// in the order of the cases.
+func Try[F any](cases []Case[F], answer F) []Finding {
+	found := make([][]Finding, len(cases))
+	var all sync.WaitGroup
+	for i, c := range cases {
+		all.Go(func() { found[i] = try(c, answer) })
+	}
+	all.Wait()
+	var findings []Finding
+	for _, f := range found {
+		findings = append(findings, f...)
+	}
+	return findings
+}
+
+func try[F any](c Case[F], answer F) []Finding {
+	tr := &Trial{name: c.Name}
+	defer tr.release()
+	c.Run(tr, answer)
+	tr.release()
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	return tr.findings
+}
+
+// A Trial is one case under way. Its methods may be used by several goroutines.
+type Trial struct {
+	name string
+
+	mu       sync.Mutex
+	findings []Finding
+	cleanups []func()
+}
+
+// Wrong reports that the answer is wrong, and the story that shows it. A second
+// finding with the same diagnosis in one case adds nothing and is dropped.
+func (tr *Trial) Wrong(d Diagnosis, format string, args ...any) {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	for _, f := range tr.findings {
+		if f.Diagnosis.Name == d.Name {
+			return
+		}
+	}
+	tr.findings = append(tr.findings, Finding{tr.name, d, fmt.Sprintf(format, args...)})
+}
+
+// Cleanup keeps f, which closes a peer's socket or listener, for the end of the
+// case: the last kept is called first. When a call hangs, all are called at
+// once, in the hope that it returns. So f must bear to be called while the peer
+// uses the socket.
+func (tr *Trial) Cleanup(f func()) {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	tr.cleanups = append(tr.cleanups, f)
+}
+
+func (tr *Trial) release() {
+	tr.mu.Lock()
+	cleanups := tr.cleanups
+	tr.cleanups = nil
+	tr.mu.Unlock()
+	for i := len(cleanups) - 1; i >= 0; i-- {
+		cleanups[i]()
+	}
+}

@@ -1,0 +1,80 @@
+package exam
+
+import (
+	"io"
+	"net"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+func pipe(tr *Trial) net.Conn {
+	a, b := net.Pipe()
+	tr.Cleanup(func() { a.Close(); b.Close() })
+	return a
+}
+
+func TestCallReturns(t *testing.T) {
+	var tr Trial
+	called := false
+	if hung := tr.Call(func() { called = true }); hung != "" || !called {
+		t.Errorf("Call() = %q, called = %v", hung, called)
+	}
+}
+
+func TestHungCallIsNamedAndFreed(t *testing.T) {
+	var tr Trial
+	conn := pipe(&tr)
+	call := tr.Go(func() { io.ReadAll(conn) })
+	hung := call.WaitFor(50 * time.Millisecond)
+	if !strings.Contains(hung, "exam_test.go line ") || !strings.Contains(hung, "ReadAll") {
+		t.Errorf("hung = %q, want the line and the call", hung)
+	}
+	<-call.Done() // the trial has closed the connection, so the call returns
+}
+
+func TestSpinningCallIsNamed(t *testing.T) {
+	var stop atomic.Bool
+	call := new(Trial).Go(func() {
+		for !stop.Load() {
+		}
+	})
+	hung := call.WaitFor(50 * time.Millisecond)
+	stop.Store(true)
+	if !strings.HasPrefix(hung, "in ") || !strings.Contains(hung, "exam_test.go line ") {
+		t.Errorf("hung = %q, want the line", hung)
+	}
+	<-call.Done()
+}
+
+func TestPanicIsAFinding(t *testing.T) {
+	findings := Try([]Case[func()]{{Name: "any", Run: func(tr *Trial, answer func()) { tr.Call(answer) }}}, func() {
+		var conn net.Conn
+		conn.Close()
+	})
+	if len(findings) != 1 || findings[0].Diagnosis.Name != "panicked" || !strings.Contains(findings[0].Story, "exam_test.go line ") {
+		t.Errorf("findings = %v", findings)
+	}
+}
+
+func TestEveryCaseRunsAndFindsOnce(t *testing.T) {
+	wrong := Diagnosis{Name: "wrong", Idea: "An idea.", Read: "README.md#idea"}
+	run := func(tr *Trial, answer int) {
+		if answer != 1 {
+			tr.Wrong(wrong, "got %d", answer)
+			tr.Wrong(wrong, "again")
+		}
+	}
+	cases := []Case[int]{{"first", run}, {"second", func(*Trial, int) {}}, {"third", run}}
+	if findings := Try(cases, 1); len(findings) != 0 {
+		t.Errorf("a right answer: %v", findings)
+	}
+	findings := Try(cases, 2)
+	if len(findings) != 2 || findings[0].Case != "first" || findings[1].Case != "third" {
+		t.Fatalf("findings = %v", findings)
+	}
+	if got, want := findings[0].String(), "got 2\nAn idea.\n→ README.md#idea\n"; got != want {
+		t.Errorf("String() = %q, want %q", got, want)
+	}
+}
