@@ -2,6 +2,7 @@ package testscripts
 
 import (
 	"bufio"
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -66,7 +67,9 @@ func median(values []float64) float64 {
 // its last argument.
 func exchange(b *testing.B, server, client []string) (listening, whole time.Duration) {
 	ready := regexp.MustCompile(waits)
-	s := exec.Command(server[0], server[1:]...)
+	ctx, cancel := context.WithTimeout(b.Context(), patience)
+	defer cancel()
+	s := exec.CommandContext(ctx, server[0], server[1:]...)
 	out, err := s.StdoutPipe()
 	if err != nil {
 		b.Fatal(err)
@@ -80,7 +83,7 @@ func exchange(b *testing.B, server, client []string) (listening, whole time.Dura
 	for lines.Scan() {
 		if m := ready.FindStringSubmatch(lines.Text()); m != nil {
 			listening, addr = time.Since(begin), m[1]
-			if err := exec.Command(client[0], append(client[1:], addr)...).Run(); err != nil {
+			if err := exec.CommandContext(ctx, client[0], append(client[1:], addr)...).Run(); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -6,7 +6,8 @@
 //
 //	run STATUS PROGRAM [ARG...]
 //		runs a program to its end, which must come with this exit status.
-//		Then stdout and stderr look at what it printed.
+//		Then stdout and stderr look at what it printed. Of the variables that
+//		a script sets with env, the program gets only GODEBUG.
 //
 //	start NAME [-until REGEXP] PROGRAM [ARG...]
 //		starts a program and reads its output, as a learner does, until a
@@ -132,6 +133,7 @@ func TestScripts(t *testing.T) {
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("GORACE", os.Getenv("GORACE"))
+			env.Setenv("GODEBUG", os.Getenv("GODEBUG"))
 			all := map[string]*process{}
 			env.Values["processes"] = all
 			env.Defer(func() {
@@ -240,6 +242,7 @@ func launch(ts *testscript.TestScript, name string, args []string) *process {
 	ts.Check(err)
 	p := &process{cmd: exec.Command(path, args[1:]...), done: make(chan struct{}), found: make(chan string, 1)}
 	p.cmd.Dir = ts.MkAbs(".")
+	p.cmd.Env = append(os.Environ(), "GODEBUG="+ts.Getenv("GODEBUG"))
 	p.cmd.Stdout, p.cmd.Stderr = p, &p.stderr
 	ts.Check(p.cmd.Start())
 	all[name] = p
