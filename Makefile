@@ -1,7 +1,7 @@
 # The front desk: "make" alone lists what there is. Every target is plain
 # commands that also work without make.
 
-.PHONY: help tcp-server tcp-client udp-server udp-client test scripts bench check
+.PHONY: help tcp-server tcp-client udp-server udp-client progress test scripts catalogue bench check
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -18,11 +18,17 @@ udp-server: ## lesson 3: a UDP server
 udp-client: ## lesson 4: a UDP client (start lesson 3 first)
 	go run ./lessons/udp-client
 
+progress: ## see how far you are
+	go tool progress
+
 test: ## test everything
 	go test ./...
 
 scripts: ## run the end-to-end scripts, and show all they did
 	go test -count=1 -v -run TestScripts ./testscripts
+
+catalogue: ## try the checkers on wrong answers (for those who change a checker)
+	CATALOGUE=1 go test -p 1 ./lessons/tcp-server/exercise/check ./lessons/tcp-client/exercise/check ./lessons/udp-server/exercise/check ./lessons/udp-client/exercise/check
 
 bench: ## compare the programs with the same in Python
 	go test -run '^$$' -bench . ./testscripts

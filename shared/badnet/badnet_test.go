@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -26,6 +27,7 @@ func TestClose(t *testing.T) {
 	for _, spec := range []string{
 		"", "split=1", "merge=1", "delay=1h", "drip=1h", "up:stall=0", "down:stall=3", "half-close=3", "reset=3",
 	} {
+		defer debug.SetGCPercent(debug.SetGCPercent(-1)) // the collector closes lost sockets
 		goroutines, files := runtime.NumGoroutine(), sockets()
 		ln, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -64,6 +66,7 @@ func TestClose(t *testing.T) {
 
 func TestCloseUDP(t *testing.T) {
 	for _, spec := range []string{"", "dup=1,stranger=1", "delay=1h", "reorder=1", "drop=1"} {
+		defer debug.SetGCPercent(debug.SetGCPercent(-1)) // the collector closes lost sockets
 		goroutines, files := runtime.NumGoroutine(), sockets()
 		server, err := net.ListenPacket("udp", "127.0.0.1:0")
 		if err != nil {
@@ -125,6 +128,7 @@ func TestLinksEnd(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		defer debug.SetGCPercent(debug.SetGCPercent(-1)) // the collector closes lost sockets
 		goroutines, files := runtime.NumGoroutine(), sockets()
 		client, err := net.Dial("tcp", r.Addr())
 		if err != nil {

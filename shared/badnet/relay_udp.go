@@ -97,24 +97,26 @@ func (u *udpRelay) receive() {
 			}
 			continue
 		}
+		u.mu.Lock() // while the datagram is not queued, its client must not be forgotten
 		c, isNew, err := u.clientAt(from, number)
+		if err == nil {
+			c.up.push(buf[:n])
+		}
+		u.mu.Unlock()
 		if isNew {
 			number++
 		}
 		if err != nil {
 			u.refuse(from, buf[:n], err)
-			continue
 		}
-		c.up.push(buf[:n])
 	}
 }
 
 var errTooMany = errors.New("too many clients")
 
-// clientAt returns the client at an address, a new one if need be.
+// clientAt returns the client at an address, a new one if need be. The caller
+// holds u.mu.
 func (u *udpRelay) clientAt(from netip.AddrPort, number uint64) (c *client, isNew bool, err error) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
 	if c := u.clients[from]; c != nil {
 		c.seen = time.Now()
 		return c, false, nil
@@ -176,6 +178,9 @@ func (u *udpRelay) serve(c *client) {
 	buf := make([]byte, maxDatagram)
 	for {
 		u.mu.Lock()
+		if len(c.up.queue)+len(c.down.queue) > 0 {
+			c.seen = time.Now()
+		}
 		idle := time.Since(c.seen) >= u.idle
 		if idle {
 			delete(u.clients, c.addr)

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -15,6 +16,7 @@ type Call struct {
 	started  chan string // gets how a stack names the call's goroutine: "goroutine 7 "
 	done     chan struct{}
 	panicked string
+	began    time.Time
 }
 
 // Call calls f, which calls the answer, and waits for its end. It returns where
@@ -25,7 +27,7 @@ func (tr *Trial) Call(f func()) (hung string) {
 
 // Go calls f, which calls the answer, and does not wait.
 func (tr *Trial) Go(f func()) *Call {
-	c := &Call{trial: tr, started: make(chan string, 1), done: make(chan struct{})}
+	c := &Call{trial: tr, started: make(chan string, 1), done: make(chan struct{}), began: time.Now()}
 	go c.run(f)
 	return c
 }
@@ -70,7 +72,7 @@ func (c *Call) WaitFor(limit time.Duration) (hung string) {
 	case <-timer.C:
 	}
 	name := <-c.started
-	for _, goroutine := range strings.Split(stack(true), "\n\n") {
+	for _, goroutine := range strings.Split(stacks(c.began), "\n\n") {
 		if strings.HasPrefix(goroutine, name) {
 			hung = frame(goroutine)
 		}
@@ -83,8 +85,33 @@ func (c *Call) WaitFor(limit time.Duration) (hung string) {
 }
 
 func stack(all bool) string {
-	buf := make([]byte, 1<<20)
+	size := 64 << 10 // one goroutine's
+	if all {
+		size = 1 << 20
+	}
+	buf := make([]byte, size)
 	return string(buf[:runtime.Stack(buf, all)])
+}
+
+// last is the newest of all goroutines' stacks.
+var last struct {
+	sync.Mutex
+	taken  time.Time
+	stacks string
+}
+
+// stacks returns the stacks of all goroutines, as they were at most a tenth of a
+// second ago, and after began. To take them stops the whole program for a moment.
+// When an answer hangs in many cases they all ask at the same time, and that would
+// make other calls late.
+func stacks(began time.Time) string {
+	last.Lock()
+	defer last.Unlock()
+	if time.Since(last.taken) > 100*time.Millisecond || last.taken.Before(began) {
+		last.taken = time.Now()
+		last.stacks = stack(true)
+	}
+	return last.stacks
 }
 
 // frames matches two lines of a stack: the function, and its file and line.
