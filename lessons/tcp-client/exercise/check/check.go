@@ -1,0 +1,195 @@
+// Package check checks an answer to the exercise of lesson 2: a TCP client.
+package check
+
+import (
+	"fmt"
+	"net"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"example.com/sockets/shared/exam"
+)
+
+// Ask checks an answer. It skips the test where the answer has not been started.
+func Ask(t *testing.T, ask func(addr, message string, timeout time.Duration) (string, error)) {
+	t.Helper()
+	t.Cleanup(holdCollections())
+	exam.Run(t, "lessons/tcp-client/exercise/exercise.go", begun, cases, ask)
+}
+
+// holdCollections stops the garbage collector, and returns what starts it again.
+// A collection closes connections that were forgotten, and so would hide them.
+func holdCollections() (resume func()) {
+	percent := debug.SetGCPercent(-1)
+	limit := debug.SetMemoryLimit(512 << 20) // beyond this it runs nevertheless
+	return func() {
+		debug.SetGCPercent(percent)
+		debug.SetMemoryLimit(limit)
+	}
+}
+
+// begun asks where nobody listens: an answer that has been begun gets an error
+// there, whatever it has still to do. Some never return.
+func begun(ask asker) error {
+	var tr exam.Trial
+	var err error
+	addr, free, ok := reserve(&tr)
+	if !ok {
+		return nil
+	}
+	defer free()
+	call := tr.Go(func() { _, err = ask(addr, "", short) })
+	if call.WaitFor(time.Second) != "" {
+		return nil
+	}
+	return err
+}
+
+// reserve returns an address at which nobody listens, and nobody will until free
+// is called: it is the near end of a connection.
+func reserve(tr *exam.Trial) (addr string, free func(), ok bool) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tr.Wrong(broken, "listen: %v.", err)
+		return "", nil, false
+	}
+	conn, err := net.Dial("tcp", ln.Addr().String())
+	if err != nil {
+		ln.Close()
+		tr.Wrong(broken, "connect: %v.", err)
+		return "", nil, false
+	}
+	free = func() {
+		conn.Close()
+		ln.Close()
+	}
+	return conn.LocalAddr().String(), free, true
+}
+
+// huge is a message that is not sent until the server reads it.
+var huge = sync.OnceValue(func() string {
+	return strings.Repeat("0123456789abcdef", hugeSize/16)
+})
+
+const (
+	twoPieces = "Hello, i'm server!"
+	korean    = "안녕하세요, 저는 서버입니다."
+)
+
+// numbers returns n bytes of text, of which no part is like another.
+func numbers(n int) string {
+	var s strings.Builder
+	for i := 1; s.Len() < n; i++ {
+		fmt.Fprintf(&s, "%d,", i)
+	}
+	return s.String()[:n]
+}
+
+var cases = []exam.Case[asker]{
+	{Name: "plain reply", Run: func(tr *exam.Trial, ask asker) {
+		wantReply(func() *visit { return visitPlain(tr, ask) }, plainReply)
+	}},
+	{Name: "reply of several lines", Run: reply(" first line\nsecond line\r\n")},
+	{Name: "reply in two pieces", Run: func(tr *exam.Trial, ask asker) {
+		wantReply(func() *visit { return visitTwoPieces(tr, ask, gap) }, twoPieces)
+	}},
+	{Name: "reply of 1500 bytes", Run: reply(numbers(1500))},
+	{Name: "reply of 70000 bytes", Run: reply(numbers(70000))},
+	{Name: "Korean reply cut inside its characters", Run: cutCharacters},
+	{Name: "reply that is no text", Run: reply("any\x00\xff\xfe bytes \x80\x00\xea\xb0 are \x00 a reply\x00")},
+	{Name: "empty reply", Run: reply("")},
+	{Name: "empty message", Run: message("")},
+	{Name: "message of any bytes", Run: message(" 안녕\x00\r\n\xff\xfe bytes \n ")},
+	{Name: "message of 1 MiB", Run: message(strings.Repeat("0123456789abcdef", 1<<20/16))},
+	{Name: "server that sends before it reads", Run: sendsFirst},
+	{Name: "server that takes its time", Run: takesTime},
+	{Name: "nobody listens", Run: refused},
+	{Name: "silent server", Run: silent},
+	{Name: "silence after half a reply", Run: silentAfterHalf},
+	{Name: "server that drips without an end", Run: drips},
+	{Name: "reset after half a reply", Run: resetAfterHalf},
+	{Name: "reset while the message is on its way", Run: resetWhileSending},
+	{Name: "server that never reads", Run: neverReads},
+	{Name: "server that reads late and never answers", Run: readsLate},
+	{Name: "full queue of clients", Run: fullQueue},
+	{Name: "several calls at once", Run: severalCalls},
+}
+
+const plainReply = "Good morning, client."
+
+func visitPlain(tr *exam.Trial, ask asker) *visit {
+	return visitReply(tr, ask, "Hello, i'm client!", plainReply)
+}
+
+func visitReply(tr *exam.Trial, ask asker, message, reply string) *visit {
+	did := "the server read " + quote(message) + ", sent " + quote(reply) + " and closed"
+	if reply == "" {
+		did = "the server read " + quote(message) + " and closed without sending a byte"
+	}
+	return start(tr, ask, message, long, did, func(p *peer) {
+		p.receive()
+		p.send(reply)
+		p.finish()
+	})
+}
+
+func reply(reply string) func(*exam.Trial, asker) {
+	return func(tr *exam.Trial, ask asker) {
+		wantReply(func() *visit { return visitReply(tr, ask, "Hello, i'm client!", reply) }, reply)
+	}
+}
+
+func message(message string) func(*exam.Trial, asker) {
+	return func(tr *exam.Trial, ask asker) {
+		wantReply(func() *visit { return visitReply(tr, ask, message, "I got it.") }, "I got it.")
+	}
+}
+
+func visitTwoPieces(tr *exam.Trial, ask asker, rest time.Duration) *visit {
+	did := `the server sent "Hello, " and, a moment later, "i'm server!", and closed`
+	return start(tr, ask, "Hello, i'm client!", long, did, func(p *peer) {
+		p.receive()
+		p.send(twoPieces[:7])
+		p.pause(rest)
+		p.send(twoPieces[7:])
+		p.finish()
+	})
+}
+
+func cutCharacters(tr *exam.Trial, ask asker) {
+	did := "the server sent " + quote(korean) + " in pieces that end inside a character, and closed"
+	serve := func(p *peer) {
+		p.receive()
+		for from := 0; from < len(korean); from += 10 {
+			p.send(korean[from:min(from+10, len(korean))])
+			p.pause(gap / 2)
+		}
+		p.finish()
+	}
+	wantReply(func() *visit { return start(tr, ask, "Hello, i'm client!", long, did, serve) }, korean)
+}
+
+func sendsFirst(tr *exam.Trial, ask asker) {
+	const want = "I speak first. Goodbye."
+	did := "the server sent " + quote(want) + " before it read anything, and ended its direction"
+	serve := func(p *peer) {
+		p.send(want)
+		p.finish()
+	}
+	wantReply(func() *visit { return start(tr, ask, "Hello, i'm client!", long, did, serve) }, want)
+}
+
+func takesTime(tr *exam.Trial, ask asker) {
+	const want = "I had to think."
+	did := "the server waited a moment, sent " + quote(want) + " and closed, long before the time was up"
+	serve := func(p *peer) {
+		p.receive()
+		p.pause(4 * gap)
+		p.send(want)
+		p.finish()
+	}
+	wantReply(func() *visit { return start(tr, ask, "Hello, i'm client!", long, did, serve) }, want)
+}

@@ -1,0 +1,410 @@
+package check
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"time"
+
+	"example.com/sockets/shared/exam"
+)
+
+// An asker is an answer to the exercise.
+type asker = func(addr, message string, timeout time.Duration) (string, error)
+
+const (
+	// long is the timeout where a right answer needs none. One that waits
+	// until it is over still returns before exam.Limit.
+	long = 2 * time.Second
+	// short is the timeout where a right answer has to wait until it is over.
+	short = 250 * time.Millisecond
+	// patience is how long a server waits for what a right answer does at once.
+	patience = 1500 * time.Millisecond
+	// gap is how long a server rests between two pieces, so that the client has
+	// read the first before the second comes.
+	gap = 100 * time.Millisecond
+)
+
+// rests are pauses for servers that try again because a busy machine can make
+// any client late once.
+var rests = []time.Duration{gap, 4 * gap, 10 * gap}
+
+// A visit is one call of Ask, at a server of its own.
+type visit struct {
+	tr      *exam.Trial
+	ask     asker
+	message string
+	timeout time.Duration
+	did     string // what the server does, as the learner is told it
+	addr    string // where Ask is to connect
+	call    *exam.Call
+
+	returned chan struct{} // closed when Ask has returned, or panicked
+	reply    string        // this and the next two are set when Ask has returned
+	err      error
+	took     time.Duration
+	hung     string // where Ask hangs
+
+	mu     sync.Mutex
+	peers  []*peer
+	marker string // the address of a client that is the checker's own
+	rested bool   // the server has rested, with Ask still waiting
+	inTime bool   // the server has done all it was to do, with Ask still waiting
+}
+
+// start calls Ask with the address of a server that runs serve for each client.
+func start(tr *exam.Trial, ask asker, message string, timeout time.Duration, did string, serve func(*peer)) *visit {
+	listen := func() (net.Listener, error) { return net.Listen("tcp", "127.0.0.1:0") }
+	if len(message) == hugeSize {
+		listen = listenNarrow
+	}
+	ln, err := listen()
+	if err != nil {
+		tr.Wrong(broken, "listen: %v.", err)
+		return nil
+	}
+	tr.Cleanup(func() { ln.Close() })
+	v := &visit{tr: tr, ask: ask, message: message, timeout: timeout, did: did, addr: ln.Addr().String(), returned: make(chan struct{})}
+	go v.accept(ln, serve)
+	v.call = tr.Go(v.run)
+	return v
+}
+
+// startAt calls Ask with an address where no server of the checker answers.
+func startAt(tr *exam.Trial, ask asker, addr, message string, timeout time.Duration, did string) *visit {
+	v := &visit{tr: tr, ask: ask, message: message, timeout: timeout, did: did, addr: addr, returned: make(chan struct{})}
+	v.call = tr.Go(v.run)
+	return v
+}
+
+func (v *visit) run() {
+	defer close(v.returned)
+	began := time.Now()
+	v.reply, v.err = v.ask(v.addr, v.message, v.timeout)
+	v.took = time.Since(began)
+}
+
+func (v *visit) accept(ln net.Listener, serve func(*peer)) {
+	for {
+		conn, err := ln.Accept()
+		if err != nil {
+			return
+		}
+		p := &peer{v: v, conn: conn.(*net.TCPConn), enough: make(chan struct{}), ended: make(chan struct{})}
+		if v.message == "" {
+			p.once.Do(func() { close(p.enough) })
+		}
+		v.tr.Cleanup(func() { conn.Close() })
+		v.mu.Lock()
+		v.peers = append(v.peers, p)
+		v.mu.Unlock()
+		go serve(p)
+	}
+}
+
+// wait waits for calls that began together, at most exam.Limit, and notes which
+// of them hang, of the first also where. It returns false when one of them
+// panicked, or never began.
+func wait(visits ...*visit) bool {
+	var late []*visit
+	expired := make(chan struct{})
+	defer time.AfterFunc(exam.Limit, func() { close(expired) }).Stop()
+	for _, v := range visits {
+		if v == nil {
+			return false
+		}
+		select {
+		case <-v.call.Done():
+		case <-expired:
+			late = append(late, v)
+		}
+	}
+	for _, v := range late {
+		select {
+		case <-v.call.Done(): // both were ready, and select chose the limit
+		default:
+			v.hung = "in a place that can not be told"
+		}
+	}
+	// WaitFor closes the trial's sockets. So it comes after all have been looked
+	// at, and for the first only: of the others nobody asks where they hang.
+	if first := visits[0]; first.hung != "" {
+		if at := first.call.WaitFor(time.Millisecond); at != "" {
+			first.hung = at
+		}
+	}
+	for _, v := range visits {
+		if v.hung == "" && v.call.Panicked() {
+			return false
+		}
+	}
+	return true
+}
+
+// connections tells how many connections Ask has made to the server.
+func (v *visit) connections() int {
+	if n, _ := v.clients(); n > 0 {
+		return n
+	}
+	// Ask may have connected and gone before the server saw it. Clients are
+	// accepted in the order they came: when this one is, all before it were.
+	marker, err := net.Dial("tcp", v.addr)
+	if err != nil {
+		return 0
+	}
+	defer marker.Close()
+	v.mu.Lock()
+	v.marker = marker.LocalAddr().String()
+	v.mu.Unlock()
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		if n, marked := v.clients(); marked {
+			return n
+		}
+	}
+	return 0
+}
+
+// client is the server's end of the connection that Ask made.
+func (v *visit) client() *peer {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.peers[0]
+}
+
+// outcome says what Ask did.
+func (v *visit) outcome() string {
+	switch {
+	case v.hung != "":
+		return fmt.Sprintf("did not return within %v: it hung %s", exam.Limit, v.hung)
+	case v.err != nil && v.reply == "":
+		return fmt.Sprintf("returned the error %q", v.err)
+	case v.err != nil:
+		return fmt.Sprintf("returned %s and the error %q", quote(v.reply), v.err)
+	}
+	return fmt.Sprintf("returned %s and no error", quote(v.reply))
+}
+
+// wrong reports a diagnosis with the story of this visit.
+func (v *visit) wrong(d exam.Diagnosis) {
+	v.tr.Wrong(d, "%s; your Ask %s.", v.did, v.outcome())
+}
+
+// wasInTime tells whether the server was done while Ask still waited.
+func (v *visit) wasInTime() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.inTime
+}
+
+// shown is how many bytes a story shows at most.
+const shown = 60
+
+// hasRested tells whether the server has rested while Ask still waited.
+func (v *visit) hasRested() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.rested
+}
+
+// quote shows bytes as a Go string, long ones shortened.
+func quote(s string) string { return quoteStart(s, len(s)) }
+
+// quoteStart shows the start of n bytes as a Go string.
+func quoteStart(start string, n int) string {
+	if n <= shown {
+		return fmt.Sprintf("%q", start)
+	}
+	return fmt.Sprintf("%q… (%d bytes)", start[:shown], n)
+}
+
+// deadline tells whether err says that the time is up.
+func deadline(err error) bool {
+	return errors.Is(err, errDeadline) || errors.Is(err, errContext)
+}
+
+// A peer is the server's end of one connection.
+type peer struct {
+	v      *visit
+	conn   *net.TCPConn
+	once   sync.Once     // closes enough
+	enough chan struct{} // closed when as many bytes came as the message has, or the end
+	reader sync.Once
+	ended  chan struct{} // closed when the client's end was seen
+
+	mu       sync.Mutex
+	n        int    // how many bytes the client sent
+	start    []byte // the first of them
+	other    bool   // they are not those of the message
+	broke    bool   // the client's end was a reset, or the server's own
+	finished bool   // the server has ended its direction
+}
+
+// listen begins to read what the client sends, to the end.
+func (p *peer) listen() {
+	p.reader.Do(func() { go p.read() })
+}
+
+func (p *peer) read() {
+	defer close(p.ended)
+	defer p.once.Do(func() { close(p.enough) })
+	buf := make([]byte, 16<<10)
+	for {
+		n, err := p.conn.Read(buf)
+		p.mu.Lock()
+		p.take(buf[:n])
+		all := p.n >= len(p.v.message)
+		p.broke = err != nil && err != io.EOF
+		p.mu.Unlock()
+		if all {
+			p.once.Do(func() { close(p.enough) })
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// receive reads the client's message. It does not insist: what came in the end
+// is looked at when all is over.
+func (p *peer) receive() {
+	p.listen()
+	select {
+	case <-p.enough:
+	case <-time.After(patience):
+	}
+}
+
+func (p *peer) send(s string) {
+	io.WriteString(p.conn, s)
+}
+
+// pause rests until the client must have read what was sent. A client that has
+// returned needs no rest.
+func (p *peer) pause(d time.Duration) {
+	select {
+	case <-p.v.returned:
+	case <-time.After(d):
+		p.v.mu.Lock()
+		p.v.rested = true
+		p.v.mu.Unlock()
+	}
+}
+
+// done notes that the server has done all, if Ask still waits.
+func (p *peer) done() {
+	select {
+	case <-p.v.returned:
+	default:
+		p.v.mu.Lock()
+		p.v.inTime = true
+		p.v.mu.Unlock()
+	}
+}
+
+// finish ends the server's direction, as close does. The server goes on to read,
+// to see all that the client sends and when it closes.
+func (p *peer) finish() {
+	p.mu.Lock()
+	p.finished = true
+	p.mu.Unlock()
+	p.conn.CloseWrite()
+	p.listen()
+}
+
+// reset ends the connection without a goodbye.
+func (p *peer) reset() {
+	p.conn.SetLinger(0)
+	p.conn.Close()
+}
+
+// take compares a piece with the message, of which it keeps only the start.
+func (p *peer) take(piece []byte) {
+	rest := p.v.message[min(p.n, len(p.v.message)):]
+	p.other = p.other || !strings.HasPrefix(rest, string(piece))
+	p.start = append(p.start, piece[:min(len(piece), shown+1-len(p.start))]...)
+	p.n += len(piece)
+}
+
+// messageOK tells whether the client sent the message and nothing else. A client
+// that failed need not have sent all of it.
+func (p *peer) messageOK(failed bool) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	// A reset can take bytes with it that had come but were not read.
+	return !p.other && (p.broke || failed || p.n == len(p.v.message))
+}
+
+// sawEnd waits until the client's end was seen. As long as bytes come that were
+// still on their way, it goes on waiting.
+func (p *peer) sawEnd() bool {
+	for before := -1; ; {
+		select {
+		case <-p.ended:
+			return true
+		case <-time.After(patience):
+		}
+		p.mu.Lock()
+		n := p.n
+		p.mu.Unlock()
+		if n == before {
+			return false
+		}
+		before = n
+	}
+}
+
+// closed waits until the client has closed the connection, and tells whether it has.
+func (p *peer) closed() bool {
+	p.listen()
+	if !p.sawEnd() {
+		return false
+	}
+	end := time.Now().Add(patience)
+	p.mu.Lock()
+	sure := p.broke || p.finished
+	p.mu.Unlock()
+	// The client may have ended only its own direction. A connection that it
+	// has closed answers further bytes with a reset.
+	for !sure && time.Now().Before(end) {
+		if _, err := p.conn.Write([]byte{'.'}); err != nil {
+			return true
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return sure
+}
+
+// clients counts the clients that the server has seen so far, and tells whether
+// it has seen the marker, which does not count.
+func (v *visit) clients() (n int, marked bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, p := range v.peers {
+		if p.conn.RemoteAddr().String() == v.marker {
+			marked = true
+		} else {
+			n++
+		}
+	}
+	return n, marked
+}
+
+// serves tells whether the server has seen a client.
+func (v *visit) serves() bool {
+	n, _ := v.clients()
+	return n > 0
+}
+
+// heard tells whether the server has got anything from Ask.
+func (v *visit) heard() bool {
+	if !v.serves() {
+		return false
+	}
+	p := v.client()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.n > 0
+}

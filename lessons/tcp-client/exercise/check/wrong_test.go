@@ -1,0 +1,444 @@
+package check
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// over ends the wrong answers that would spin for ever.
+var over atomic.Bool
+
+// steps is an answer in parts, so that a wrong one shows only what is wrong.
+// A part that is nil is right.
+type steps struct {
+	dial    func(addr string, timeout time.Duration) (net.Conn, error)
+	bound   func(conn net.Conn, timeout time.Duration, end time.Time)
+	send    func(conn net.Conn, message string, timeout time.Duration) error
+	receive func(conn net.Conn, timeout time.Duration) (string, error)
+	close   func(conn net.Conn, err error)
+}
+
+func (s steps) ask(addr, message string, timeout time.Duration) (reply string, err error) {
+	end := time.Now().Add(timeout)
+	if s.dial == nil {
+		s.dial = func(addr string, timeout time.Duration) (net.Conn, error) {
+			return net.DialTimeout("tcp", addr, timeout)
+		}
+	}
+	if s.bound == nil {
+		s.bound = func(conn net.Conn, _ time.Duration, end time.Time) { conn.SetDeadline(end) }
+	}
+	if s.send == nil {
+		s.send = func(conn net.Conn, message string, _ time.Duration) error {
+			_, err := io.WriteString(conn, message)
+			return err
+		}
+	}
+	if s.receive == nil {
+		s.receive = func(conn net.Conn, _ time.Duration) (string, error) {
+			reply, err := io.ReadAll(conn)
+			return string(reply), err
+		}
+	}
+	if s.close == nil {
+		s.close = func(conn net.Conn, _ error) { conn.Close() }
+	}
+	conn, err := s.dial(addr, timeout)
+	if err != nil {
+		return "", err
+	}
+	defer func() { s.close(conn, err) }()
+	s.bound(conn, timeout, end)
+	if err := s.send(conn, message, timeout); err != nil {
+		return "", err
+	}
+	return s.receive(conn, timeout)
+}
+
+// after is a right answer whose result is changed.
+func after(change func(reply string, err error) (string, error)) asker {
+	return func(addr, message string, timeout time.Duration) (string, error) {
+		return change(steps{}.ask(addr, message, timeout))
+	}
+}
+
+// loop reads with a buffer of size bytes until done says so, and is right apart from that.
+func loop(size int, piece func(buf []byte, n int) string, done func(n, size int) bool) func(net.Conn, time.Duration) (string, error) {
+	return func(conn net.Conn, _ time.Duration) (string, error) {
+		reply := ""
+		buf := make([]byte, size)
+		for {
+			n, err := conn.Read(buf)
+			reply += piece(buf, n)
+			if err == io.EOF || err == nil && done(n, size) {
+				return reply, nil
+			}
+			if err != nil {
+				return "", err
+			}
+		}
+	}
+}
+
+func exact(buf []byte, n int) string { return string(buf[:n]) }
+func never(int, int) bool            { return false }
+func always(int, int) bool           { return true }
+
+// oneForAll puts the replies of all calls into the same bytes.
+func oneForAll() asker {
+	var mu sync.Mutex
+	var all []byte
+	return steps{
+		send: func(conn net.Conn, message string, _ time.Duration) error {
+			mu.Lock()
+			all = all[:0]
+			mu.Unlock()
+			_, err := io.WriteString(conn, message)
+			return err
+		},
+		receive: func(conn net.Conn, _ time.Duration) (string, error) {
+			piece, err := io.ReadAll(conn)
+			mu.Lock()
+			defer mu.Unlock()
+			all = append(all, piece...)
+			return string(all), err
+		},
+	}.ask
+}
+
+// oneByOne lets no call begin before the other has returned.
+func oneByOne() asker {
+	var mu sync.Mutex
+	return func(addr, message string, timeout time.Duration) (string, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		return steps{}.ask(addr, message, timeout)
+	}
+}
+
+// A wrong is a wrong answer, and the names of all its diagnoses, sorted.
+type wrong struct {
+	name string
+	want string
+	ask  asker
+}
+
+// slow tells whether the checker needs seconds for the answer.
+func (w wrong) slow() bool {
+	return slices.Contains([]string{
+		endNotSeen.Name, waits.Name, limited.Name, retries.Name, swallowed.Name,
+		noDeadline.Name, noConnectDeadline.Name, noWriteDeadline.Name, restarts.Name, ownTimeout.Name,
+	}, w.want)
+}
+
+// forgets are wrong answers that forget to close the connection.
+var forgets = []wrong{
+	{"never closes", "not-closed", steps{close: func(net.Conn, error) {}}.ask},
+	{"closes only when all went well", "not-closed", steps{close: func(conn net.Conn, err error) {
+		if err == nil {
+			conn.Close()
+		}
+	}}.ask},
+	{"closes only when something failed", "not-closed", steps{close: func(conn net.Conn, err error) {
+		if err != nil {
+			conn.Close()
+		}
+	}}.ask},
+	{"ends only its own direction", "not-closed", steps{close: func(conn net.Conn, _ error) { conn.(*net.TCPConn).CloseWrite() }}.ask},
+	{"leaves a goroutine behind that reads", "not-closed", func(addr, message string, timeout time.Duration) (string, error) {
+		type result struct {
+			reply string
+			err   error
+		}
+		results := make(chan result, 1)
+		go func() {
+			reply, err := steps{bound: func(net.Conn, time.Duration, time.Time) {}}.ask(addr, message, timeout)
+			results <- result{reply, err}
+		}()
+		select {
+		case r := <-results:
+			return r.reply, r.err
+		case <-time.After(timeout):
+			return "", os.ErrDeadlineExceeded
+		}
+	}},
+}
+
+var wrongs = []wrong{
+	{"one Read of 1024 bytes", "one-read", steps{receive: loop(1024, exact, always)}.ask},
+	{"one Read of 16 KiB", "one-read", steps{receive: loop(16<<10, exact, always)}.ask},
+	{"one Read, its error not looked at", "eof-is-error one-read", steps{receive: func(conn net.Conn, _ time.Duration) (string, error) {
+		buf := make([]byte, 4096)
+		n, err := conn.Read(buf)
+		return string(buf[:n]), err
+	}}.ask},
+	{"reads until a Read does not fill the buffer", "short-read", steps{receive: loop(1024, exact, func(n, size int) bool { return n < size })}.ask},
+	{"reads on, but keeps only 1024 bytes", "limited", steps{receive: func(conn net.Conn, _ time.Duration) (string, error) {
+		buf := make([]byte, 1024)
+		n, err := io.ReadFull(conn, buf)
+		if err == io.EOF || err == io.ErrUnexpectedEOF {
+			err = nil
+		}
+		return string(buf[:n]), err
+	}}.ask},
+	{"reads at most 64 KiB", "limited", steps{receive: func(conn net.Conn, _ time.Duration) (string, error) {
+		reply, err := io.ReadAll(io.LimitReader(conn, 64<<10))
+		return string(reply), err
+	}}.ask},
+	{"no room left in its buffer", "limited", steps{receive: func(conn net.Conn, _ time.Duration) (string, error) {
+		buf := make([]byte, 1024)
+		for n := 0; !over.Load(); {
+			m, err := conn.Read(buf[n:])
+			n += m
+			if err == io.EOF {
+				return string(buf[:n]), nil
+			}
+			if err != nil {
+				return "", err
+			}
+			if n == len(buf) {
+				time.Sleep(10 * time.Millisecond) // for the sake of the other tests
+			}
+		}
+		return "", nil
+	}}.ask},
+	{"reads a line", "one-line", steps{receive: func(conn net.Conn, _ time.Duration) (string, error) {
+		reply, err := bufio.NewReader(conn).ReadString('\n')
+		if err == io.EOF {
+			err = nil
+		}
+		return reply, err
+	}}.ask},
+	{"scans lines", "changed-reply", steps{receive: func(conn net.Conn, _ time.Duration) (string, error) {
+		reply := ""
+		s := bufio.NewScanner(conn)
+		s.Buffer(nil, 1<<20)
+		for s.Scan() {
+			reply += s.Text()
+		}
+		return reply, s.Err()
+	}}.ask},
+	{"returns io.EOF", "eof-is-error", steps{receive: func(conn net.Conn, _ time.Duration) (string, error) {
+		var reply []byte
+		buf := make([]byte, 1024)
+		for {
+			n, err := conn.Read(buf)
+			reply = append(reply, buf[:n]...)
+			if err != nil {
+				return string(reply), err
+			}
+		}
+	}}.ask},
+	{"returns io.EOF as text", "eof-is-error", steps{receive: func(conn net.Conn, _ time.Duration) (string, error) {
+		_, err := io.ReadFull(conn, make([]byte, 100_000))
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return "", err
+		}
+		return "", fmt.Errorf("read: %v", err)
+	}}.ask},
+	{"takes 0 bytes for nothing yet", "end-not-seen", steps{receive: func(conn net.Conn, _ time.Duration) (string, error) {
+		reply := ""
+		buf := make([]byte, 1024)
+		for !over.Load() {
+			n, err := conn.Read(buf)
+			if n == 0 && (err == nil || err == io.EOF) {
+				time.Sleep(10 * time.Millisecond) // for the sake of the other tests
+				continue
+			}
+			if err != nil {
+				return "", err
+			}
+			reply += string(buf[:n])
+		}
+		return reply, nil
+	}}.ask},
+	{"never looks at Read's error", "end-not-seen", steps{receive: func(conn net.Conn, _ time.Duration) (string, error) {
+		reply := ""
+		buf := make([]byte, 1024)
+		for !over.Load() {
+			n, _ := conn.Read(buf)
+			reply += string(buf[:n])
+			if n == 0 {
+				time.Sleep(10 * time.Millisecond)
+			}
+		}
+		return reply, nil
+	}}.ask},
+	{"takes an empty reply for an error", "empty-reply", after(func(reply string, err error) (string, error) {
+		if err == nil && reply == "" {
+			return "", errors.New("the server said nothing")
+		}
+		return reply, err
+	})},
+	{"sleeps until the time is over", "waits-timeout", func(addr, message string, timeout time.Duration) (string, error) {
+		end := time.Now().Add(timeout)
+		reply, err := steps{}.ask(addr, message, timeout)
+		if err == nil {
+			time.Sleep(time.Until(end))
+		}
+		return reply, err
+	}},
+
+	{"no deadline at all", "no-deadline", steps{
+		dial:  func(addr string, _ time.Duration) (net.Conn, error) { return net.Dial("tcp", addr) },
+		bound: func(net.Conn, time.Duration, time.Time) {},
+	}.ask},
+	{"a timeout for Dial only", "no-deadline", steps{bound: func(net.Conn, time.Duration, time.Time) {}}.ask},
+	{"a deadline for writing only", "no-deadline", steps{bound: func(conn net.Conn, _ time.Duration, end time.Time) { conn.SetWriteDeadline(end) }}.ask},
+	{"a deadline for reading only", "no-write-deadline", steps{bound: func(conn net.Conn, _ time.Duration, end time.Time) { conn.SetReadDeadline(end) }}.ask},
+	{"no timeout for Dial", "no-connect-deadline", steps{
+		dial: func(addr string, _ time.Duration) (net.Conn, error) { return net.Dial("tcp", addr) },
+	}.ask},
+	{"a deadline for each Read", "deadline-restarts", steps{receive: func(conn net.Conn, timeout time.Duration) (string, error) {
+		read := loop(1024, exact, never)
+		return read(renewed{conn, timeout}, timeout)
+	}}.ask},
+	{"one deadline for writing, then one for reading", "deadline-restarts", steps{receive: func(conn net.Conn, timeout time.Duration) (string, error) {
+		conn.SetReadDeadline(time.Now().Add(timeout))
+		return loop(1024, exact, never)(conn, timeout)
+	}}.ask},
+	{"a timeout of its own, too long", "own-timeout", func(addr, message string, _ time.Duration) (string, error) {
+		return steps{}.ask(addr, message, 2*time.Second)
+	}},
+	{"a timeout of its own, too short", "own-timeout", func(addr, message string, _ time.Duration) (string, error) {
+		return steps{}.ask(addr, message, 200*time.Millisecond)
+	}},
+	{"the error of a time-out only as text", "timeout-unknown", after(func(reply string, err error) (string, error) {
+		if err != nil {
+			err = fmt.Errorf("ask: %v", err)
+		}
+		return reply, err
+	})},
+	{"takes a time-out for the end of the reply", "timeout-is-end", steps{receive: func(conn net.Conn, _ time.Duration) (string, error) {
+		reply, err := io.ReadAll(conn)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			err = nil
+		}
+		return string(reply), err
+	}}.ask},
+	{"calls every error a time-out", "not-a-timeout", after(func(reply string, err error) (string, error) {
+		if err != nil {
+			err = os.ErrDeadlineExceeded
+		}
+		return reply, err
+	})},
+
+	{"ends at any error of Read", "swallowed-error", steps{receive: func(conn net.Conn, _ time.Duration) (string, error) {
+		reply, _ := io.ReadAll(conn)
+		return string(reply), nil
+	}}.ask},
+	{"no error from Dial", "swallowed-error", after(func(reply string, err error) (string, error) {
+		var op *net.OpError
+		if errors.As(err, &op) && op.Op == "dial" && !op.Timeout() {
+			err = nil
+		}
+		return reply, err
+	})},
+	{"does not look at Write's error", "write-error", steps{send: func(conn net.Conn, message string, _ time.Duration) error {
+		conn.Write([]byte(message))
+		return nil
+	}}.ask},
+	{"connects again and again", "retries", steps{dial: func(addr string, timeout time.Duration) (net.Conn, error) {
+		end := time.Now().Add(timeout)
+		for {
+			conn, err := net.DialTimeout("tcp", addr, time.Until(end))
+			if err == nil || time.Until(end) < 0 || errors.Is(err, os.ErrDeadlineExceeded) {
+				return conn, err
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+	}}.ask},
+	{"looks first whether the server is there", "retries", steps{dial: func(addr string, timeout time.Duration) (net.Conn, error) {
+		conn, err := net.DialTimeout("tcp", addr, timeout)
+		if err != nil {
+			return nil, err
+		}
+		conn.Close()
+		return net.DialTimeout("tcp", addr, timeout)
+	}}.ask},
+	{"closes before it reads", "failed", steps{receive: func(conn net.Conn, _ time.Duration) (string, error) {
+		conn.Close()
+		reply, err := io.ReadAll(conn)
+		return string(reply), err
+	}, bound: func(conn net.Conn, _ time.Duration, end time.Time) { conn.SetDeadline(end) }}.ask},
+	{"an address of its own", "address", func(_, message string, timeout time.Duration) (string, error) {
+		return steps{}.ask("127.0.0.1:1", message, timeout)
+	}},
+
+	{"a newline after the message", "message", func(addr, message string, timeout time.Duration) (string, error) {
+		return steps{}.ask(addr, message+"\n", timeout)
+	}},
+	{"a message of its own", "message", func(addr, _ string, timeout time.Duration) (string, error) {
+		return steps{}.ask(addr, "Hello, i'm client!", timeout)
+	}},
+	{"no Flush", "message", steps{send: func(conn net.Conn, message string, _ time.Duration) error {
+		_, err := bufio.NewWriter(conn).WriteString(message)
+		return err
+	}}.ask},
+	{"the message without spaces around", "message", func(addr, message string, timeout time.Duration) (string, error) {
+		return steps{}.ask(addr, strings.TrimSpace(message), timeout)
+	}},
+	{"only 1024 bytes of the message", "message", func(addr, message string, timeout time.Duration) (string, error) {
+		return steps{}.ask(addr, message[:min(1024, len(message))], timeout)
+	}},
+	{"the whole buffer", "whole-buffer", steps{receive: loop(1024, func(buf []byte, _ int) string { return string(buf) }, never)}.ask},
+	{"the whole buffer, a small one", "whole-buffer", steps{receive: loop(16, func(buf []byte, _ int) string { return string(buf) }, never)}.ask},
+	{"the reply without spaces around", "changed-reply", after(func(reply string, err error) (string, error) { return strings.TrimSpace(reply), err })},
+	{"the reply without zeros at its end", "changed-reply", after(func(reply string, err error) (string, error) { return strings.TrimRight(reply, "\x00"), err })},
+	{"the reply up to the first zero", "not-text", after(func(reply string, err error) (string, error) {
+		reply, _, _ = strings.Cut(reply, "\x00")
+		return reply, err
+	})},
+	{"a newline after the reply", "changed-reply", after(func(reply string, err error) (string, error) { return reply + "\n", err })},
+	{"each piece as text", "not-text", steps{receive: loop(1024, func(buf []byte, n int) string { return string(bytes.ToValidUTF8(buf[:n], []byte("\uFFFD"))) }, never)}.ask},
+	{"the reply as runes", "not-text", after(func(reply string, err error) (string, error) { return string([]rune(reply)), err })},
+	{"a reply of its own", "wrong-reply", after(func(reply string, err error) (string, error) {
+		if err == nil {
+			reply = "Hello, i'm server!"
+		}
+		return reply, err
+	})},
+	{"only the last piece", "wrong-reply", steps{receive: func(conn net.Conn, _ time.Duration) (string, error) {
+		reply := ""
+		buf := make([]byte, 1024)
+		for {
+			n, err := conn.Read(buf)
+			if n > 0 {
+				reply = string(buf[:n])
+			}
+			if err == io.EOF {
+				return reply, nil
+			}
+			if err != nil {
+				return "", err
+			}
+		}
+	}}.ask},
+	{"does not read", "wrong-reply", steps{receive: func(net.Conn, time.Duration) (string, error) { return "", nil }}.ask},
+	{"panics", "panicked", func(addr, _ string, timeout time.Duration) (string, error) {
+		conn, _ := net.DialTimeout("tcp", addr, -timeout)
+		conn.Close()
+		return "", nil
+	}},
+}
+
+// renewed sets the deadline again at each Read.
+type renewed struct {
+	net.Conn
+	timeout time.Duration
+}
+
+func (r renewed) Read(buf []byte) (int, error) {
+	r.SetReadDeadline(time.Now().Add(r.timeout))
+	return r.Conn.Read(buf)
+}
