@@ -1,0 +1,168 @@
+package check
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"example.com/sockets/shared/exam"
+)
+
+// wrong reports what a case found. Own is what it means where the simplest
+// things go well. Where they do not, that is the cause to report.
+func (s *server) wrong(own exam.Diagnosis, format string, args ...any) {
+	story := fmt.Sprintf(format, args...)
+	returned := s.returned(100 * time.Millisecond)
+	if returned && s.call.Panicked() {
+		return // and the call has reported it
+	}
+	if returned {
+		story += fmt.Sprintf(" Serve had returned %v.", s.result())
+	}
+	s.tr.Wrong(s.cause(own), "%s", story)
+}
+
+// hung is wrong where the server went on, but left a client waiting. It also
+// tells where Serve was.
+func (s *server) hung(own exam.Diagnosis, format string, args ...any) {
+	story := fmt.Sprintf(format, args...)
+	cause := s.cause(own)
+	// A server that serves each client in a goroutine is in Accept all the time.
+	// That would explain nothing.
+	if place := s.call.WaitFor(0); strings.Contains(place, " line ") && !strings.Contains(place, "Accept") {
+		story += " Serve was " + place + "."
+	}
+	s.tr.Wrong(cause, "%s", story)
+}
+
+// cause is own, where no simpler cause explains it.
+func (s *server) cause(own exam.Diagnosis) exam.Diagnosis {
+	if cause := s.causes.simple(); cause.Name != "" {
+		return cause
+	}
+	switch own.Name {
+	case noDeadline.Name, notClosed.Name, clientEnds.Name, awaitsClient.Name:
+		// These also show where Read fails. A server that does not end a client then
+		// fails here too.
+		if cause := s.causes.endOfStream(); cause.Name != "" {
+			return cause
+		}
+	}
+	return own
+}
+
+// result shows what Serve returned.
+func (s *server) result() string {
+	if s.err == nil {
+		return "nil"
+	}
+	return fmt.Sprintf("the error %q", s.err)
+}
+
+// answered tells whether a client gets its answer and the end of its connection,
+// and reports if not. Story says what the client did.
+func (s *server) answered(c *client, own exam.Diagnosis, story string) bool {
+	h := s.hear(c)
+	c.close()
+	return s.judge(h, own, story)
+}
+
+// judge reports what a client heard, if it is not as it should be. Own is what it
+// means where the answer did not come.
+func (s *server) judge(h heard, own exam.Diagnosis, story string) bool {
+	if h.right() {
+		return true
+	}
+	if own.Name == "" || h.text == greeting && !s.returned(0) {
+		own = fault(h)
+	}
+	report := s.wrong
+	if h.end == open && !s.returned(0) {
+		report = s.hung
+	}
+	report(own, "%s. It should have heard %q and then the end of its connection. It heard %v.", story, greeting, h)
+	return false
+}
+
+// impatient is what it means that a client heard this where patience is small.
+func (s *server) impatient(h heard) exam.Diagnosis {
+	switch {
+	case s.returned(0):
+		return clientEnds
+	case h.end == open:
+		return noDeadline
+	}
+	return sharedPatience
+}
+
+// fault is what it most likely means that a client heard this.
+func fault(h heard) exam.Diagnosis {
+	switch {
+	case h.text == "" || h.end == refused:
+		return noAnswer
+	case h.text != greeting:
+		return otherText
+	case h.end == open:
+		return notClosed
+	}
+	return unread
+}
+
+// An outcome is what Serve did when the listener was closed.
+type outcome struct {
+	hung  bool
+	spins bool // it hung because it called Accept again and again
+	err   error
+}
+
+func (o outcome) good() bool { return !o.hung && o.err == nil }
+
+// shut closes the listener and waits until Serve returns.
+func (s *server) shut() outcome {
+	s.ln.Close()
+	timer := time.NewTimer(s.limit)
+	defer timer.Stop()
+	select {
+	case <-s.call.Done():
+		return outcome{err: s.err}
+	case <-s.ln.spins:
+		return outcome{hung: true, spins: true}
+	case <-timer.C:
+		return outcome{hung: true}
+	}
+}
+
+// ends reports an end of Serve that is not good. Own is what it means that Serve
+// hung, errs that it returned an error.
+func (s *server) ends(o outcome, own, errs exam.Diagnosis, story string) {
+	story += ". Serve should have returned nil."
+	switch {
+	case o.spins:
+		s.tr.Wrong(acceptAgain, "%s It called Accept again and again, %d times, %s.", story, spinning, s.call.WaitFor(0))
+	case o.hung:
+		s.tr.Wrong(own, "%s It hung %s.", story, s.call.WaitFor(0))
+	case o.err != nil:
+		s.tr.Wrong(errs, "%s It returned %s.", story, s.result())
+	}
+}
+
+// stop ends a case in which clients were served. It looks for connections that
+// are still open, and for errors of clients that Serve returns late. A wrong end
+// that has nothing to do with the clients is for other cases to tell.
+func (s *server) stop(story string) {
+	if s.returned(0) {
+		s.wrong(clientEnds, "%s. Serve ended while its listener was open.", story)
+		return
+	}
+	for _, c := range s.clients {
+		c.close()
+	}
+	o := s.shut()
+	if !o.good() && s.causes.endsWell() {
+		s.ends(o, s.cause(neverEnds), s.cause(clientEnds), story+", and then the listener was closed")
+		return
+	}
+	if !o.hung && !until(s.limit, func() bool { return s.ln.open() == 0 }) {
+		s.tr.Wrong(s.cause(notClosed), "%s. All clients had gone, but of %d connections, %d stayed open at the server's side.", story, s.ln.accepted(), s.ln.open())
+	}
+}

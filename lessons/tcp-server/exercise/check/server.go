@@ -1,0 +1,256 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"example.com/sockets/shared/exam"
+)
+
+// A serveFunc is an answer.
+type serveFunc = func(ln net.Listener, patience time.Duration) error
+
+// The texts of the document.
+const (
+	greeting = "Hello, i'm server!"
+	message  = "Hello, i'm client!"
+)
+
+const (
+	long  = time.Minute            // a patience that nobody uses up
+	short = 200 * time.Millisecond // one that a silent client uses up
+)
+
+// A server is an answer at work, with its listener and its clients.
+type server struct {
+	tr       *exam.Trial
+	answer   serveFunc
+	causes   *causes
+	patience time.Duration
+	limit    time.Duration // the longest that a client listens
+	ln       *listener
+	clients  []*client
+	call     *exam.Call
+	err      error // what Serve returned, once the call is done
+}
+
+// listen makes the listener of a server. Clients can queue at it from now on.
+func listen(tr *exam.Trial, answer serveFunc, patience time.Duration) (*server, error) {
+	var lc net.ListenConfig
+	lc.SetMultipathTCP(false) // a plain TCP socket, as in the lesson
+	ln, err := lc.Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	s := &server{tr: tr, answer: answer, patience: patience, limit: exam.Limit, ln: newListener(ln)}
+	tr.Cleanup(s.close)
+	return s, nil
+}
+
+// serve calls the answer.
+func (s *server) serve() {
+	s.call = s.tr.Go(func() { s.err = s.answer(s.ln, s.patience) })
+}
+
+func (s *server) close() {
+	s.ln.end()
+	for _, c := range s.clients {
+		c.close()
+	}
+}
+
+// returned tells whether Serve has returned, or does so within grace.
+func (s *server) returned(grace time.Duration) bool {
+	if grace > 0 {
+		timer := time.NewTimer(grace)
+		defer timer.Stop()
+		select {
+		case <-s.call.Done():
+		case <-timer.C:
+		}
+	}
+	select {
+	case <-s.call.Done():
+		return true
+	default:
+		return false
+	}
+}
+
+// A client is a peer of the server. Its conn is nil when it could not connect.
+type client struct {
+	conn *net.TCPConn
+	err  error
+}
+
+// client connects and does what acts say before Accept can return its connection.
+// So the server's patience with it begins when all of that has arrived.
+func (s *server) client(acts ...func(*client)) *client {
+	s.ln.gate.Lock()
+	defer s.ln.gate.Unlock()
+	c := new(client)
+	s.clients = append(s.clients, c)
+	conn, err := net.DialTimeout("tcp", s.ln.Addr().String(), 10*time.Second)
+	if err != nil {
+		c.err = err
+		return c
+	}
+	c.conn = conn.(*net.TCPConn)
+	for _, act := range acts {
+		act(c)
+	}
+	return c
+}
+
+// Send, reset, half-close and close are what a client may do. Their errors say
+// that the server was faster, which the client learns anyway when it listens.
+
+func send(text string) func(*client) {
+	return func(c *client) {
+		if c.conn != nil {
+			c.conn.SetWriteDeadline(time.Now().Add(exam.Limit))
+			c.conn.Write([]byte(text))
+		}
+	}
+}
+
+func reset(c *client) {
+	if c.conn != nil {
+		c.conn.SetLinger(0) // close then resets the connection
+		c.conn.Close()
+	}
+}
+
+func halfClose(c *client) {
+	if c.conn != nil {
+		c.conn.CloseWrite()
+	}
+}
+
+func (c *client) close() {
+	if c.conn != nil {
+		c.conn.Close()
+	}
+}
+
+// An ending is how a client's connection ended.
+type ending int
+
+const (
+	closed  ending = iota // by the server, in good order
+	broke                 // by a reset
+	open                  // not at all while the client listened
+	refused               // before it began
+)
+
+// A heard is all that a client heard from the server.
+type heard struct {
+	text string
+	end  ending
+	err  error
+}
+
+// right is a client's good end: the answer, and then the end of the connection.
+func (h heard) right() bool { return h.text == greeting && h.end == closed }
+
+// cut is how it ends for a client whose bytes the server did not all receive:
+// the system resets the connection, which can destroy the answer's end.
+func (h heard) cut() bool { return h.end == broke && strings.HasPrefix(greeting, h.text) }
+
+func (h heard) String() string {
+	text := "nothing"
+	if h.text != "" {
+		text = fmt.Sprintf("%q", h.text)
+	}
+	switch h.end {
+	case closed:
+		return text + ", and then its connection was closed"
+	case broke:
+		return text + ", and then its connection was reset"
+	case open:
+		return text + ", and its connection stayed open"
+	}
+	return fmt.Sprintf("nothing: it could not connect (%v)", h.err)
+}
+
+// hear listens until the connection ends, at most as long as the server's limit.
+// When Serve has returned, it gives up soon.
+func (s *server) hear(c *client) heard {
+	over := make(chan struct{})
+	defer close(over)
+	if c.conn != nil {
+		go func() {
+			select {
+			case <-s.call.Done():
+				c.conn.SetReadDeadline(time.Now().Add(silence))
+			case <-over:
+			}
+		}()
+	}
+	return c.hear(s.limit)
+}
+
+// hearBoth listens to two clients at once.
+func (s *server) hearBoth(a, b *client) (ha, hb heard) {
+	var both sync.WaitGroup
+	both.Go(func() { ha = s.hear(a) })
+	both.Go(func() { hb = s.hear(b) })
+	both.Wait()
+	return ha, hb
+}
+
+// hearPatient listens where patience is small. On a busy machine that can pass
+// before a good server comes to read what is there. So a client that was let go
+// may come again, twice.
+func (s *server) hearPatient(c *client) heard {
+	h := s.hear(c)
+	for i := 0; i < 2 && h.text == "" && (h.end == closed || h.end == broke) && !s.returned(0); i++ {
+		c.close()
+		c = s.client(send(message))
+		h = s.hear(c)
+	}
+	c.close()
+	return h
+}
+
+func (c *client) hear(limit time.Duration) heard {
+	if c.conn == nil {
+		return heard{end: refused, err: c.err}
+	}
+	c.conn.SetReadDeadline(time.Now().Add(limit))
+	text, err := io.ReadAll(io.LimitReader(c.conn, 1000))
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		// When the machine was busy elsewhere, what was to come can be there as
+		// late as the deadline.
+		c.conn.SetReadDeadline(time.Now().Add(short))
+		var more []byte
+		more, err = io.ReadAll(io.LimitReader(c.conn, 1000))
+		text = append(text, more...)
+	}
+	switch {
+	case err == nil:
+		return heard{string(text), closed, nil}
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return heard{string(text), open, err}
+	}
+	return heard{string(text), broke, err}
+}
+
+// until asks again and again whether something is so, at most as long as limit.
+func until(limit time.Duration, so func() bool) bool {
+	for end := time.Now().Add(limit); ; time.Sleep(time.Millisecond) {
+		if so() {
+			return true
+		}
+		if time.Now().After(end) {
+			return false
+		}
+	}
+}

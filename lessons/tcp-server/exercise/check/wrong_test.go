@@ -1,0 +1,602 @@
+package check
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"example.com/sockets/shared/exam"
+)
+
+// stop ends wrong answers that would go on for ever. Only the tests set it.
+var stop atomic.Bool
+
+type wrongAnswer struct {
+	name      string
+	diagnosis exam.Diagnosis
+	answer    serveFunc
+}
+
+// Wrong answers, each with the idea that it holds.
+var wrong = []wrongAnswer{
+	{"one client, as in the lesson", oneClient, lessonServer},
+	{"returns after a client", oneClient, func(ln net.Listener, patience time.Duration) error {
+		conn, err := ln.Accept()
+		if err != nil {
+			return endOf(err)
+		}
+		oneClientOf(conn, patience)
+		return nil
+	}},
+	{"closes the listener after a client", oneClient, func(ln net.Listener, patience time.Duration) error {
+		return acceptEach(ln, func(conn net.Conn) { oneClientOf(conn, patience); ln.Close() })
+	}},
+	{"five clients", oneClient, func(ln net.Listener, patience time.Duration) error {
+		for range 5 {
+			conn, err := ln.Accept()
+			if err != nil {
+				return endOf(err)
+			}
+			oneClientOf(conn, patience)
+		}
+		return nil
+	}},
+	{"returns at once", earlyReturn, func(ln net.Listener, patience time.Duration) error {
+		go acceptEach(ln, func(conn net.Conn) { oneClientOf(conn, patience) })
+		return nil
+	}},
+	{"half done", closedIsEnd, halfDone},
+	{"returns the error of a client", clientEnds, returnsClientError(false)},
+	{"returns nil at the error of a client", clientEnds, returnsClientError(true)},
+	{"returns the errors of clients at the end", clientEnds, collectsErrors},
+	{"sends errors of clients to Serve", clientEnds, errorChannel},
+	{"shares one variable", mixedUp, sharesConn},
+	{"returns net.ErrClosed", closedIsEnd, func(ln net.Listener, patience time.Duration) error {
+		for {
+			conn, err := ln.Accept()
+			if err != nil {
+				return err
+			}
+			go oneClientOf(conn, patience)
+		}
+	}},
+	{"wraps net.ErrClosed", closedIsEnd, func(ln net.Listener, patience time.Duration) error {
+		for {
+			conn, err := ln.Accept()
+			if err != nil {
+				return fmt.Errorf("accept: %v", err)
+			}
+			oneClientOf(conn, patience)
+		}
+	}},
+	{"ignores errors of Accept", acceptAgain, func(ln net.Listener, patience time.Duration) error {
+		for {
+			conn, err := ln.Accept()
+			if err != nil {
+				continue
+			}
+			go oneClientOf(conn, patience)
+		}
+	}},
+	{"goes on after every other error", acceptAgain, func(ln net.Listener, patience time.Duration) error {
+		for {
+			conn, err := ln.Accept()
+			if errors.Is(err, net.ErrClosed) {
+				return nil
+			}
+			if err != nil {
+				continue
+			}
+			go oneClientOf(conn, patience)
+		}
+	}},
+	{"rests and tries again for ever", neverEnds, func(ln net.Listener, patience time.Duration) error {
+		for !stop.Load() {
+			conn, err := ln.Accept()
+			if err != nil {
+				time.Sleep(20 * time.Millisecond)
+				continue
+			}
+			go oneClientOf(conn, patience)
+		}
+		return nil
+	}},
+	{"forgets Done", neverEnds, forgetsDone},
+	{"nil for every error of Accept", acceptError, func(ln net.Listener, patience time.Duration) error {
+		for {
+			conn, err := ln.Accept()
+			if err != nil {
+				return nil
+			}
+			go oneClientOf(conn, patience)
+		}
+	}},
+	{"uses the nil connection", exam.Panicked, func(ln net.Listener, patience time.Duration) error {
+		for {
+			conn, err := ln.Accept()
+			if errors.Is(err, net.ErrClosed) {
+				return nil
+			}
+			oneClientOf(conn, patience)
+		}
+	}},
+	{"panics when the client has gone", exam.Panicked, inTurn(func(conn net.Conn, patience time.Duration) {
+		defer conn.Close()
+		conn.SetDeadline(time.Now().Add(patience))
+		buf := make([]byte, 1024)
+		n, err := conn.Read(buf)
+		if err != nil && n == 0 {
+			n = -1
+		}
+		_ = buf[:n]
+		conn.Write([]byte(greeting))
+	})},
+	{"needs a *net.TCPListener", exam.Panicked, func(ln net.Listener, patience time.Duration) error {
+		return concrete(ln.(*net.TCPListener), patience)
+	}},
+
+	{"never closes", notClosed, each(func(conn net.Conn, patience time.Duration) { answerOnly(conn, patience) })},
+	{"defers Close in the loop", notClosed, defersInLoop},
+	{"only half-closes", notClosed, each(func(conn net.Conn, patience time.Duration) {
+		if answerOnly(conn, patience) {
+			conn.(*net.TCPConn).CloseWrite()
+			return
+		}
+		conn.Close()
+	})},
+	{"closes only after an answer", endIgnored, inTurn(func(conn net.Conn, patience time.Duration) {
+		if answerOnly(conn, patience) {
+			conn.Close()
+		}
+	})},
+	{"closes only after an answer, many at once", endIgnored, each(func(conn net.Conn, patience time.Duration) {
+		if answerOnly(conn, patience) {
+			conn.Close()
+		}
+	})},
+	{"closes when patience is over", notClosed, each(func(conn net.Conn, patience time.Duration) {
+		time.AfterFunc(patience, func() { conn.Close() })
+		answerOnly(conn, patience)
+	})},
+	{"waits for the client to close", awaitsClient, each(func(conn net.Conn, patience time.Duration) {
+		defer conn.Close()
+		if answerOnly(conn, patience) {
+			conn.(*net.TCPConn).CloseWrite()
+			conn.SetDeadline(time.Time{})
+			io.Copy(io.Discard, conn)
+		}
+	})},
+	{"waits for each client to close", awaitsClient, inTurn(func(conn net.Conn, patience time.Duration) {
+		defer conn.Close()
+		if answerOnly(conn, patience) {
+			conn.(*net.TCPConn).CloseWrite()
+			conn.SetDeadline(time.Time{})
+			io.Copy(io.Discard, conn)
+		}
+	})},
+	{"closes before it sends", noAnswer, inTurn(func(conn net.Conn, patience time.Duration) {
+		conn.SetDeadline(time.Now().Add(patience))
+		conn.Read(make([]byte, 1024))
+		conn.Close()
+		conn.Write([]byte(greeting))
+	})},
+	{"closes while a goroutine serves", otherPatience, func(ln net.Listener, patience time.Duration) error {
+		return acceptEach(ln, func(conn net.Conn) {
+			go oneClientOf(conn, patience)
+			conn.Close()
+		})
+	}},
+	{"forgets Flush", noAnswer, inTurn(func(conn net.Conn, patience time.Duration) {
+		defer conn.Close()
+		conn.SetDeadline(time.Now().Add(patience))
+		if _, err := conn.Read(make([]byte, 1024)); err == nil {
+			bufio.NewWriter(conn).WriteString(greeting)
+		}
+	})},
+	{"knows one message only", noAnswer, inTurn(func(conn net.Conn, patience time.Duration) {
+		defer conn.Close()
+		conn.SetDeadline(time.Now().Add(patience))
+		buf := make([]byte, 1024)
+		if n, _ := conn.Read(buf); string(buf[:n]) == message {
+			conn.Write([]byte(greeting))
+		}
+	})},
+	{"sends a newline", otherText, each(says(greeting + "\n"))},
+	{"sends it twice", otherText, each(says(greeting + greeting))},
+	{"forgets the apostrophe", otherText, each(says("Hello, im server!"))},
+	{"sends its whole buffer", otherText, each(says(greeting + strings.Repeat("\x00", 1024-len(greeting))))},
+	{"sends without an end", otherText, each(func(conn net.Conn, patience time.Duration) {
+		defer conn.Close()
+		for answerOnly(conn, patience) {
+			for _, err := conn.Write([]byte(greeting)); err == nil; _, err = conn.Write([]byte(greeting)) {
+			}
+		}
+	})},
+	{"sends the message back", otherText, each(func(conn net.Conn, patience time.Duration) {
+		defer conn.Close()
+		conn.SetDeadline(time.Now().Add(patience))
+		buf := make([]byte, 1024)
+		if n, err := conn.Read(buf); err == nil {
+			conn.Write(buf[:n])
+		}
+	})},
+	{"has room for 10 bytes", unread, each(func(conn net.Conn, patience time.Duration) {
+		defer conn.Close()
+		conn.SetDeadline(time.Now().Add(patience))
+		if _, err := conn.Read(make([]byte, 10)); err == nil {
+			conn.Write([]byte(greeting))
+		}
+	})},
+	{"sends first", answersFirst, each(func(conn net.Conn, patience time.Duration) {
+		defer conn.Close()
+		conn.SetDeadline(time.Now().Add(patience))
+		conn.Write([]byte(greeting))
+		conn.Read(make([]byte, 1024))
+	})},
+	{"never receives", answersFirst, inTurn(func(conn net.Conn, _ time.Duration) {
+		conn.Write([]byte(greeting))
+		conn.Close()
+	})},
+	{"has room for nothing", answersFirst, each(func(conn net.Conn, patience time.Duration) {
+		defer conn.Close()
+		conn.SetDeadline(time.Now().Add(patience))
+		buf := make([]byte, 0, 1024)
+		if _, err := conn.Read(buf); err == nil {
+			conn.Write([]byte(greeting))
+		}
+	})},
+	{"ignores the error of Read", answersSilence, each(func(conn net.Conn, patience time.Duration) {
+		defer conn.Close()
+		conn.SetReadDeadline(time.Now().Add(patience))
+		conn.Read(make([]byte, 1024))
+		conn.Write([]byte(greeting))
+	})},
+	{"gives up at the end of the stream", halfClosed, each(givesUpAtEnd)},
+	{"reads on after the end", endIgnored, each(readsOn)},
+	{"reads on after the end, one at a time", endIgnored, inTurn(readsOn)},
+
+	{"reads a line", untilNewline, each(receives(func(conn net.Conn) error {
+		_, err := bufio.NewReader(conn).ReadString('\n')
+		return err
+	}))},
+	{"scans a line", untilNewline, inTurn(receives(func(conn net.Conn) error {
+		if !bufio.NewScanner(conn).Scan() {
+			return io.EOF
+		}
+		return nil
+	}))},
+	{"fills the buffer", untilFull, each(receives(func(conn net.Conn) error {
+		_, err := io.ReadFull(conn, make([]byte, 1024))
+		return err
+	}))},
+	{"fills the buffer and ignores the error", untilFull, inTurn(receives(func(conn net.Conn) error {
+		io.ReadFull(conn, make([]byte, 1024))
+		return nil
+	}))},
+	{"waits for 18 bytes", untilFull, each(receives(func(conn net.Conn) error {
+		_, err := io.ReadFull(conn, make([]byte, len(message)))
+		return err
+	}))},
+	{"reads to the end", untilEnd, each(receives(func(conn net.Conn) error {
+		_, err := io.ReadAll(conn)
+		return err
+	}))},
+	{"reads to the end, one at a time", untilEnd, inTurn(receives(func(conn net.Conn) error {
+		_, err := io.Copy(io.Discard, conn)
+		return err
+	}))},
+	{"reads to the end and ignores the error", untilEnd, inTurn(receives(func(conn net.Conn) error {
+		new(bytes.Buffer).ReadFrom(conn)
+		return nil
+	}))},
+	{"reads until a short read", untilShort, each(receives(func(conn net.Conn) error {
+		buf := make([]byte, 1024)
+		for {
+			if n, err := conn.Read(buf); err != nil || n < len(buf) {
+				return err
+			}
+		}
+	}))},
+
+	{"no deadline", noDeadline, each(func(conn net.Conn, _ time.Duration) { oneClientOf(conn, time.Hour) })},
+	{"no deadline, one at a time", noDeadline, inTurn(func(conn net.Conn, _ time.Duration) { oneClientOf(conn, time.Hour) })},
+	{"a deadline for Write only", noDeadline, each(func(conn net.Conn, patience time.Duration) {
+		defer conn.Close()
+		conn.SetWriteDeadline(time.Now().Add(patience))
+		if _, err := conn.Read(make([]byte, 1024)); err == nil {
+			conn.Write([]byte(greeting))
+		}
+	})},
+	{"sets the deadline again", noDeadline, each(setsAgain)},
+	{"sleeps before it reads", sleeps, each(func(conn net.Conn, patience time.Duration) {
+		time.Sleep(patience)
+		oneClientOf(conn, patience)
+	})},
+	{"sleeps after each client", sleeps, inTurn(func(conn net.Conn, patience time.Duration) {
+		oneClientOf(conn, patience)
+		time.Sleep(patience)
+	})},
+	{"half a second", otherPatience, each(func(conn net.Conn, _ time.Duration) { oneClientOf(conn, 500*time.Millisecond) })},
+	{"too short by a unit", otherPatience, each(func(conn net.Conn, patience time.Duration) {
+		oneClientOf(conn, max(patience/time.Millisecond, 1))
+	})},
+	{"too long by a unit", noDeadline, each(func(conn net.Conn, patience time.Duration) {
+		oneClientOf(conn, patience*1000)
+	})},
+	{"one deadline for all clients", sharedPatience, func(ln net.Listener, patience time.Duration) error {
+		end := time.Now().Add(patience)
+		return acceptEach(ln, func(conn net.Conn) { go oneClientOf(conn, time.Until(end)) })
+	}},
+	{"one deadline for all clients, in turn", sharedPatience, func(ln net.Listener, patience time.Duration) error {
+		end := time.Now().Add(patience)
+		return acceptEach(ln, func(conn net.Conn) { oneClientOf(conn, time.Until(end)) })
+	}},
+	{"a deadline on the listener", acceptDeadline, listenerDeadline(false)},
+	{"a deadline on the listener, nil at the end", acceptDeadline, listenerDeadline(true)},
+	{"patience for the whole server", acceptDeadline, func(ln net.Listener, patience time.Duration) error {
+		timer := time.AfterFunc(patience, func() { ln.Close() })
+		defer timer.Stop()
+		return acceptEach(ln, func(conn net.Conn) { go oneClientOf(conn, patience) })
+	}},
+}
+
+// each and inTurn make answers whose only mistake is in what they do for a client.
+func each(serve func(conn net.Conn, patience time.Duration)) serveFunc {
+	return func(ln net.Listener, patience time.Duration) error {
+		return acceptEach(ln, func(conn net.Conn) { go serve(conn, patience) })
+	}
+}
+
+func inTurn(serve func(conn net.Conn, patience time.Duration)) serveFunc {
+	return func(ln net.Listener, patience time.Duration) error {
+		return acceptEach(ln, func(conn net.Conn) { serve(conn, patience) })
+	}
+}
+
+func concrete(ln *net.TCPListener, patience time.Duration) error {
+	return oneAtATime(ln, patience)
+}
+
+// answerOnly answers and does not close.
+func answerOnly(conn net.Conn, patience time.Duration) bool {
+	conn.SetDeadline(time.Now().Add(patience))
+	if _, err := conn.Read(make([]byte, 1024)); err != nil {
+		return false
+	}
+	_, err := conn.Write([]byte(greeting))
+	return err == nil
+}
+
+func says(text string) func(conn net.Conn, patience time.Duration) {
+	return func(conn net.Conn, patience time.Duration) {
+		defer conn.Close()
+		conn.SetDeadline(time.Now().Add(patience))
+		if _, err := conn.Read(make([]byte, 1024)); err == nil {
+			conn.Write([]byte(text))
+		}
+	}
+}
+
+func receives(recv func(conn net.Conn) error) func(conn net.Conn, patience time.Duration) {
+	return func(conn net.Conn, patience time.Duration) {
+		defer conn.Close()
+		conn.SetReadDeadline(time.Now().Add(patience))
+		if recv(conn) == nil {
+			conn.Write([]byte(greeting))
+		}
+	}
+}
+
+func endOf(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// lessonServer does what the lesson's program does.
+func lessonServer(ln net.Listener, patience time.Duration) error {
+	defer ln.Close()
+	conn, err := ln.Accept()
+	if err != nil {
+		return endOf(err)
+	}
+	defer conn.Close()
+	buf := make([]byte, 1024)
+	conn.SetReadDeadline(time.Now().Add(patience))
+	if _, err := conn.Read(buf); err != nil {
+		return err
+	}
+	_, err = conn.Write([]byte(greeting))
+	return err
+}
+
+// halfDone has one way out that is still the stub's.
+func halfDone(ln net.Listener, patience time.Duration) error {
+	for {
+		conn, err := ln.Accept()
+		if err != nil {
+			return exam.ErrToDo
+		}
+		go oneClientOf(conn, patience)
+	}
+}
+
+func returnsClientError(asNil bool) serveFunc {
+	return func(ln net.Listener, patience time.Duration) error {
+		buf := make([]byte, 1024)
+		for {
+			conn, err := ln.Accept()
+			if err != nil {
+				return endOf(err)
+			}
+			conn.SetDeadline(time.Now().Add(patience))
+			_, err = conn.Read(buf)
+			if err == nil {
+				_, err = conn.Write([]byte(greeting))
+			}
+			conn.Close()
+			if err != nil && asNil {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func collectsErrors(ln net.Listener, patience time.Duration) (all error) {
+	err := acceptEach(ln, func(conn net.Conn) {
+		defer conn.Close()
+		conn.SetDeadline(time.Now().Add(patience))
+		if _, err := conn.Read(make([]byte, 1024)); err != nil {
+			all = errors.Join(all, err)
+			return
+		}
+		conn.Write([]byte(greeting))
+	})
+	return errors.Join(err, all)
+}
+
+func errorChannel(ln net.Listener, patience time.Duration) error {
+	errs := make(chan error, 100)
+	go func() {
+		errs <- acceptEach(ln, func(conn net.Conn) {
+			go func() {
+				defer conn.Close()
+				conn.SetDeadline(time.Now().Add(patience))
+				if _, err := conn.Read(make([]byte, 1024)); err != nil {
+					errs <- err
+					return
+				}
+				conn.Write([]byte(greeting))
+			}()
+		})
+	}()
+	return <-errs
+}
+
+// sharesConn has the race of a shared variable, but no data race.
+func sharesConn(ln net.Listener, patience time.Duration) error {
+	var conn atomic.Pointer[net.TCPConn]
+	for {
+		next, err := ln.Accept()
+		if err != nil {
+			return endOf(err)
+		}
+		conn.Store(next.(*net.TCPConn))
+		go func() {
+			defer func() { conn.Load().Close() }()
+			next.SetDeadline(time.Now().Add(patience))
+			if _, err := next.Read(make([]byte, 1024)); err == nil {
+				conn.Load().Write([]byte(greeting))
+			}
+		}()
+	}
+}
+
+func forgetsDone(ln net.Listener, patience time.Duration) error {
+	var clients sync.WaitGroup
+	err := acceptEach(ln, func(conn net.Conn) {
+		clients.Add(1)
+		go func() {
+			defer conn.Close()
+			if !answerOnly(conn, patience) {
+				return
+			}
+			clients.Done()
+		}()
+	})
+	clients.Wait()
+	return err
+}
+
+func defersInLoop(ln net.Listener, patience time.Duration) error {
+	buf := make([]byte, 1024)
+	for {
+		conn, err := ln.Accept()
+		if err != nil {
+			return endOf(err)
+		}
+		defer conn.Close()
+		conn.SetDeadline(time.Now().Add(patience))
+		if _, err := conn.Read(buf); err == nil {
+			conn.Write([]byte(greeting))
+		}
+	}
+}
+
+// givesUpAtEnd looks whether more comes, and takes the end of the stream for the
+// end of the client.
+func givesUpAtEnd(conn net.Conn, patience time.Duration) {
+	defer conn.Close()
+	buf := make([]byte, 1024)
+	conn.SetReadDeadline(time.Now().Add(patience))
+	if _, err := conn.Read(buf); err != nil {
+		return
+	}
+	conn.SetReadDeadline(time.Now().Add(20 * time.Millisecond))
+	if _, err := conn.Read(buf); err != io.EOF {
+		conn.Write([]byte(greeting))
+	}
+}
+
+// readsOn takes 0 bytes for "nothing yet".
+func readsOn(conn net.Conn, patience time.Duration) {
+	defer conn.Close()
+	conn.SetReadDeadline(time.Now().Add(patience))
+	buf := make([]byte, 1024)
+	for n := 0; n == 0 && !stop.Load(); {
+		n, _ = conn.Read(buf)
+		if n == 0 {
+			time.Sleep(20 * time.Millisecond) // a real one would keep a core busy
+		}
+	}
+	conn.Write([]byte(greeting))
+}
+
+// setsAgain begins anew to be patient whenever its patience is over.
+func setsAgain(conn net.Conn, patience time.Duration) {
+	defer conn.Close()
+	buf := make([]byte, 1024)
+	for {
+		conn.SetReadDeadline(time.Now().Add(patience))
+		_, err := conn.Read(buf)
+		var timeout net.Error
+		if errors.As(err, &timeout) && timeout.Timeout() {
+			continue
+		}
+		if err != nil {
+			return
+		}
+		conn.Write([]byte(greeting))
+		return
+	}
+}
+
+func listenerDeadline(asNil bool) serveFunc {
+	return func(ln net.Listener, patience time.Duration) error {
+		for {
+			if limited, ok := ln.(interface{ SetDeadline(time.Time) error }); ok {
+				limited.SetDeadline(time.Now().Add(patience))
+			}
+			conn, err := ln.Accept()
+			var timeout net.Error
+			if asNil && errors.As(err, &timeout) && timeout.Timeout() {
+				return nil
+			}
+			if err != nil {
+				return endOf(err)
+			}
+			go oneClientOf(conn, patience)
+		}
+	}
+}

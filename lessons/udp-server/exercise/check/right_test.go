@@ -1,0 +1,351 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"example.com/sockets/lessons/udp-server/exercise/solution"
+)
+
+// An answer is an Echo to try, with the name of the diagnosis it should get.
+type answer struct {
+	name string
+	want string
+	echo func(net.PacketConn) error
+}
+
+// rightAnswers are answers in different styles. All are right.
+var rightAnswers = []answer{
+	{"solution", "", solution.Echo},
+	{"returns every failure", "", returnsEveryFailure},
+	{"goroutine per datagram", "", goroutinePerDatagram},
+	{"several readers", "", severalReaders},
+	{"reader and workers", "", readerAndWorkers},
+	{"one worker", "", oneWorker},
+	{"deadlines as a heartbeat", "", heartbeat},
+	{"deadline for both ways", "", deadlineBothWays},
+	{"new buffer each time", "", newBuffer},
+	{"pool of buffers", "", pool},
+	{"looks for a UDPConn", "", typeSwitch},
+	{"pause after a failure", "", pauseAfterFailure},
+	{"growing pause", "", growingPause},
+	{"gives up after failures", "", givesUp},
+	{"wraps errors", "", wrapsErrors},
+	{"closes when it returns", "", closesAtEnd},
+	{"reads the error's words", "", readsWords},
+	{"retries a write", "", retriesWrite},
+	{"recursion through closure", "", closure},
+}
+
+func returnsEveryFailure(conn net.PacketConn) error {
+	var buf [65535]byte
+	for {
+		n, addr, err := conn.ReadFrom(buf[:])
+		if err != nil {
+			if errors.Is(err, net.ErrClosed) {
+				return nil
+			}
+			return err
+		}
+		if _, err := conn.WriteTo(buf[:n], addr); err != nil {
+			return err
+		}
+	}
+}
+
+func goroutinePerDatagram(conn net.PacketConn) error {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	buf := make([]byte, 1<<16)
+	for {
+		n, addr, err := conn.ReadFrom(buf)
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		data := append([]byte(nil), buf[:n]...)
+		wg.Go(func() { conn.WriteTo(data, addr) })
+	}
+}
+
+func severalReaders(conn net.PacketConn) error {
+	errs := make(chan error)
+	for range 4 {
+		go func() { errs <- returnsEveryFailure(conn) }()
+	}
+	var all error
+	for range 4 {
+		all = errors.Join(all, <-errs)
+	}
+	return all
+}
+
+type packet struct {
+	data []byte
+	addr net.Addr
+}
+
+func readerAndWorkers(conn net.PacketConn) error {
+	return workers(conn, 4, 100)
+}
+
+func oneWorker(conn net.PacketConn) error {
+	return workers(conn, 1, 0)
+}
+
+func workers(conn net.PacketConn, count, queue int) error {
+	packets := make(chan packet, queue)
+	var wg sync.WaitGroup
+	for range count {
+		wg.Go(func() {
+			for p := range packets {
+				conn.WriteTo(p.data, p.addr)
+			}
+		})
+	}
+	defer wg.Wait()
+	defer close(packets)
+	for {
+		buf := make([]byte, 65507)
+		n, addr, err := conn.ReadFrom(buf)
+		switch {
+		case errors.Is(err, net.ErrClosed):
+			return nil
+		case err != nil:
+			return err
+		}
+		packets <- packet{buf[:n], addr}
+	}
+}
+
+func heartbeat(conn net.PacketConn) error {
+	buf := make([]byte, 65507)
+	for {
+		conn.SetReadDeadline(time.Now().Add(time.Second))
+		n, addr, err := conn.ReadFrom(buf)
+		if netErr := net.Error(nil); errors.As(err, &netErr) && netErr.Timeout() {
+			continue
+		}
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		conn.WriteTo(buf[:n], addr)
+	}
+}
+
+func deadlineBothWays(conn net.PacketConn) error {
+	buf := make([]byte, 65507)
+	for {
+		if err := conn.SetDeadline(time.Now().Add(5 * time.Millisecond)); errors.Is(err, net.ErrClosed) {
+			return nil
+		}
+		n, addr, err := conn.ReadFrom(buf)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			continue
+		}
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		conn.SetDeadline(time.Now().Add(time.Minute))
+		conn.WriteTo(buf[:n], addr)
+	}
+}
+
+func newBuffer(conn net.PacketConn) (err error) {
+	for err == nil {
+		buf := make([]byte, 70000)
+		var n int
+		var addr net.Addr
+		if n, addr, err = conn.ReadFrom(buf); err == nil {
+			_, err = conn.WriteTo(buf[:n:n], addr)
+		}
+	}
+	if errors.Is(err, net.ErrClosed) {
+		err = nil
+	}
+	return err
+}
+
+func pool(conn net.PacketConn) error {
+	buffers := sync.Pool{New: func() any { return new([65507]byte) }}
+	for {
+		buf := buffers.Get().(*[65507]byte)
+		n, addr, err := conn.ReadFrom(buf[:])
+		if err != nil {
+			if errors.Is(err, net.ErrClosed) {
+				return nil
+			}
+			return err
+		}
+		go func() {
+			defer buffers.Put(buf)
+			if _, err := conn.WriteTo(buf[:n], addr); err != nil {
+				slog.Debug("not sent", "to", addr, "err", err)
+			}
+		}()
+	}
+}
+
+func typeSwitch(conn net.PacketConn) error {
+	udp, ok := conn.(*net.UDPConn)
+	if !ok {
+		return returnsEveryFailure(conn)
+	}
+	buf := make([]byte, 65507)
+	for {
+		var n int
+		var addr netip.AddrPort
+		n, addr, err := udp.ReadFromUDPAddrPort(buf)
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		udp.WriteToUDPAddrPort(buf[:n], addr)
+	}
+}
+
+func pauseAfterFailure(conn net.PacketConn) error {
+	buf := make([]byte, 65507)
+	for {
+		n, addr, err := conn.ReadFrom(buf)
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		}
+		if err != nil {
+			time.Sleep(time.Millisecond)
+			continue
+		}
+		conn.WriteTo(buf[:n], addr)
+	}
+}
+
+func growingPause(conn net.PacketConn) error {
+	buf := make([]byte, 65507)
+	pause := 5 * time.Millisecond
+	for {
+		n, addr, err := conn.ReadFrom(buf)
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		}
+		if err != nil {
+			time.Sleep(pause)
+			pause = min(2*pause, time.Second)
+			continue
+		}
+		pause = 5 * time.Millisecond
+		conn.WriteTo(buf[:n], addr)
+	}
+}
+
+func givesUp(conn net.PacketConn) error {
+	buf := make([]byte, 65507)
+	for failed := 0; ; {
+		n, addr, err := conn.ReadFrom(buf)
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		}
+		if err != nil {
+			if failed++; failed == 100 {
+				return fmt.Errorf("too many failures, the last: %w", err)
+			}
+			continue
+		}
+		failed = 0
+		conn.WriteTo(buf[:n], addr)
+	}
+}
+
+func wrapsErrors(conn net.PacketConn) error {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	go func() {
+		buf := make([]byte, 65507)
+		for {
+			n, addr, err := conn.ReadFrom(buf)
+			if err != nil {
+				cancel(fmt.Errorf("recvfrom: %w", err))
+				return
+			}
+			if _, err := conn.WriteTo(buf[:n], addr); err != nil {
+				cancel(fmt.Errorf("sendto %v: %w", addr, err))
+				return
+			}
+		}
+	}()
+	<-ctx.Done()
+	if err := context.Cause(ctx); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
+}
+
+func closesAtEnd(conn net.PacketConn) error {
+	defer conn.Close()
+	return returnsEveryFailure(conn)
+}
+
+func readsWords(conn net.PacketConn) error {
+	buf := make([]byte, 65507)
+	for {
+		n, addr, err := conn.ReadFrom(buf)
+		if err != nil && strings.Contains(err.Error(), "use of closed network connection") {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		conn.WriteTo(buf[:n], addr)
+	}
+}
+
+func retriesWrite(conn net.PacketConn) error {
+	buf := make([]byte, 65507)
+	for {
+		n, addr, err := conn.ReadFrom(buf)
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		for range 3 {
+			if _, err = conn.WriteTo(buf[:n], addr); err == nil {
+				break
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+	}
+}
+
+func closure(conn net.PacketConn) error {
+	next := func() error {
+		buf := make([]byte, 65508)
+		n, addr, err := conn.ReadFrom(buf)
+		if err == nil {
+			conn.WriteTo(buf[:n], addr)
+		}
+		return err
+	}
+	for {
+		switch err := next(); {
+		case errors.Is(err, net.ErrClosed):
+			return nil
+		case err != nil:
+			return err
+		}
+	}
+}

@@ -1,0 +1,811 @@
+package check
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"example.com/sockets/shared/exam"
+)
+
+// wrongAnswers are mistakes that people make, each with the name of its
+// diagnosis. All that is found wrong with one carries that name.
+var wrongAnswers = []answer{
+	{"reads only", "no-answer", each(func(net.PacketConn, []byte, net.Addr) error { return nil })},
+	{"waits for ten", "no-answer", waitsForTen},
+	{"never reads", "no-answer", neverReads},
+	{"sleeps 1 s", "slow", each(sleeps(time.Second))},
+	{"sleeps 100 ms", "slow", each(sleeps(100 * time.Millisecond))},
+	{"sleeps 10 ms", "slow", each(sleeps(10 * time.Millisecond))},
+	{"one datagram", "ends-early", oneDatagram},
+	{"one datagram, then the stub", "ends-early", oneThenToDo},
+	{"nil at once", "ends-early", func(net.PacketConn) error { return nil }},
+	{"own error at once", "ends-early", func(net.PacketConn) error { return errors.New("no") }},
+	{"a hundred datagrams", "ends-early", hundred},
+	{"returns while a goroutine answers", "ends-early", background},
+	{"newline", "changed", each(answers(func(b []byte) []byte { return append(b, '\n') }))},
+	{"prefix", "changed", each(answers(func(b []byte) []byte { return append([]byte("echo: "), b...) }))},
+	{"long suffix", "changed", each(answers(func(b []byte) []byte { return append(b, " from the server, with greetings"...) }))},
+	{"upper case", "changed", each(answers(bytes.ToUpper))},
+	{"lower case", "changed", each(answers(bytes.ToLower))},
+	{"last byte lost", "changed", each(answers(func(b []byte) []byte { return b[:max(0, len(b)-1)] }))},
+	{"first byte lost", "changed", each(answers(func(b []byte) []byte { return b[min(1, len(b)):] }))},
+	{"always the same", "changed", each(answers(func([]byte) []byte { return []byte("Hello!") }))},
+	{"acknowledges", "changed", each(answers(func(b []byte) []byte { return fmt.Appendf(nil, "%d bytes", len(b)) }))},
+	{"printed as a slice", "changed", each(answers(func(b []byte) []byte { return fmt.Append(nil, b) }))},
+	{"whole buffer of 1024", "whole-buffer", whole(1024)},
+	{"whole buffer of 65507", "whole-buffer", whole(65507)},
+	{"whole buffer of 65535", "whole-buffer", whole(65535)},
+	{"whole buffer of 65535, errors returned", "whole-buffer", wholeReturns},
+	{"longest so far", "whole-buffer", longestSoFar},
+	{"twice", "twice", each(times2)},
+	{"twice, the second later", "twice", each(twiceLater)},
+	{"own socket", "other-socket", each(ownSocket)},
+	{"connects back", "other-socket", each(connectsBack)},
+	{"fixed address", "sender", each(fixedAddress)},
+	{"to itself", "sender", each(toItself)},
+	{"first sender gets all", "sender", firstGetsAll},
+	{"previous sender", "sender", previousSender},
+	{"answers all", "sender", answersAll},
+	{"keeps addresses by IP", "sender", byIP},
+	{"first sender only", "first-only", onlyFirst},
+	{"leaves at the second sender", "first-only", leavesAtSecond},
+	{"n == 0 ends", "empty", plain(func(b []byte) error { return endIf(len(b) == 0) })},
+	{"n == 0 is io.EOF", "empty", plain(func(b []byte) error { return iif(len(b) == 0, io.EOF) })},
+	{"n == 0 goes on", "empty", plain(func(b []byte) error { return iif(len(b) == 0, errSkip) })},
+	{"empty gets a word", "empty", each(answers(func(b []byte) []byte { return iif(len(b) == 0, []byte("empty"), b) }))},
+	{"trims space", "not-text", each(answers(bytes.TrimSpace))},
+	{"trims newlines", "not-text", each(answers(func(b []byte) []byte { return bytes.TrimRight(b, "\r\n") }))},
+	{"trims zeros", "not-text", trimsZeros},
+	{"valid UTF-8", "not-text", each(answers(func(b []byte) []byte { return bytes.ToValidUTF8(b, []byte("?")) }))},
+	{"runes", "not-text", each(answers(func(b []byte) []byte { return []byte(string([]rune(string(b)))) }))},
+	{"first word", "not-text", each(answers(firstWord))},
+	{"first line", "not-text", each(answers(func(b []byte) []byte { line, _, _ := bytes.Cut(b, []byte("\n")); return line }))},
+	{"formats", "not-text", each(answers(func(b []byte) []byte { return fmt.Appendf(nil, string(b), none...) }))},
+	{"drops what is no UTF-8", "not-text", plain(func(b []byte) error {
+		return iif(strings.ToValidUTF8(string(b), "") != string(b), errSkip)
+	})},
+	{"quit", "not-text", plain(func(b []byte) error { return endIf(string(b) == "quit") })},
+	{"bye", "not-text", plain(func(b []byte) error { return endIf(strings.TrimSpace(string(b)) == "bye") })},
+	{"buffer of 10", "cut", buffer(10)},
+	{"buffer of 200", "cut", buffer(200)},
+	{"buffer of 1024", "cut", buffer(1024)},
+	{"buffer of 1500", "cut", buffer(1500)},
+	{"buffer of 65506", "cut", buffer(65506)},
+	{"full buffer is an error", "cut", fullIsError},
+	{"full buffer is skipped", "cut", fullIsSkipped},
+	{"reads on for the rest", "cut", readsOn},
+	{"buffer grows afterwards", "cut", grows},
+	{"pieces of 1024", "pieces", each(inPieces(1024))},
+	{"pieces of 4", "pieces", each(inPieces(4))},
+	{"no repeats", "skips", noRepeats},
+	{"drops when busy", "skips", dropsWhenBusy},
+	{"goroutines, one buffer", "shared-buffer", goroutinesOneBuffer},
+	{"worker, one buffer", "shared-buffer", workerOneBuffer},
+	{"goroutines, two buffers", "shared-buffer", twoBuffers},
+	{"buffer back too early", "shared-buffer", backTooEarly},
+	{"deadline of 50 ms", "silence", deadline(50*time.Millisecond, false)},
+	{"deadline of 5 s", "silence", deadline(5*time.Second, false)},
+	{"deadline of a minute is nil", "silence", deadline(time.Minute, true)},
+	{"deadline set once, goes on", "silence", deadlineOnce},
+	{"every error is nil", "failure-hidden", everyErrorNil},
+	{"break at any error", "failure-hidden", breaks},
+	{"hangs after an error", "failure-hidden", hangsAfterError},
+	{"tries again and again", "spins", triesAgain},
+	{"sends again and again", "spins", sendsAgain},
+	{"ignores errors", "goes-on", ignoresErrors},
+	{"goes on after any error", "goes-on", goesOnAfterAny},
+	{"waits after the end", "goes-on", waitsAfterEnd},
+	{"returns the closed error", "closed-error", buffer2(func(err error) error { return err })},
+	{"wraps the closed error", "closed-error", buffer2(func(err error) error { return fmt.Errorf("echo: %w", err) })},
+	{"the stub's error at the end", "closed-error", buffer2(func(err error) error {
+		if errors.Is(err, net.ErrClosed) {
+			return exam.ErrToDo
+		}
+		return err
+	})},
+	{"closes after each", "closes-conn", closesEach},
+	{"closes and returns", "closes-conn", closesAndReturns},
+	{"asserts a UDPConn", "any-conn", assertsUDPConn},
+	{"panics", "panicked", func(conn net.PacketConn) error { var buf []byte; _, _, err := conn.ReadFrom(buf[:10]); return err }},
+}
+
+// longSleepers are told by the stack of their goroutine. Where hundreds of others
+// run, as in the test of the list above, it can not be found.
+var longSleepers = []answer{
+	{"sleeps 30 s first", "slow", each(sleeps(30 * time.Second))},
+	{"sleeps 30 s afterwards", "slow", sleepsAfter},
+}
+
+var (
+	errSkip = errors.New("skip")
+	errEnd  = errors.New("end")
+	none    []any
+)
+
+// iif returns a when ok, and else b, or nothing.
+func iif[T any](ok bool, a T, b ...T) (none T) {
+	switch {
+	case ok:
+		return a
+	case len(b) > 0:
+		return b[0]
+	}
+	return none
+}
+
+func endIf(ok bool) error { return iif(ok, errEnd) }
+
+// each is right but for what it does with a datagram.
+func each(do func(conn net.PacketConn, data []byte, addr net.Addr) error) func(net.PacketConn) error {
+	return func(conn net.PacketConn) error {
+		buf := make([]byte, 65507)
+		for {
+			n, addr, err := conn.ReadFrom(buf)
+			if errors.Is(err, net.ErrClosed) {
+				return nil
+			} else if err != nil {
+				return err
+			}
+			switch err := do(conn, buf[:n:n], addr); err {
+			case nil:
+			case errEnd:
+				return nil
+			default:
+				return err
+			}
+		}
+	}
+}
+
+// plain is right but for those datagrams for which before returns an error.
+func plain(before func([]byte) error) func(net.PacketConn) error {
+	return each(func(conn net.PacketConn, data []byte, addr net.Addr) error {
+		if err := before(data); err == errSkip {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		conn.WriteTo(data, addr)
+		return nil
+	})
+}
+
+func answers(what func([]byte) []byte) func(net.PacketConn, []byte, net.Addr) error {
+	return func(conn net.PacketConn, data []byte, addr net.Addr) error {
+		conn.WriteTo(what(data), addr)
+		return nil
+	}
+}
+
+func sleeps(d time.Duration) func(net.PacketConn, []byte, net.Addr) error {
+	return func(conn net.PacketConn, data []byte, addr net.Addr) error {
+		time.Sleep(d)
+		conn.WriteTo(data, addr)
+		return nil
+	}
+}
+
+func sleepsAfter(conn net.PacketConn) error {
+	return each(func(conn net.PacketConn, data []byte, addr net.Addr) error {
+		conn.WriteTo(data, addr)
+		time.Sleep(30 * time.Second)
+		return nil
+	})(conn)
+}
+
+func waitsForTen(conn net.PacketConn) error {
+	var waiting []packet
+	return each(func(conn net.PacketConn, data []byte, addr net.Addr) error {
+		if waiting = append(waiting, packet{bytes.Clone(data), addr}); len(waiting) == 10 {
+			for _, p := range waiting {
+				conn.WriteTo(p.data, p.addr)
+			}
+			waiting = nil
+		}
+		return nil
+	})(conn)
+}
+
+// neverReads returns when conn is closed, by way of its deadline's error.
+func neverReads(conn net.PacketConn) error {
+	for conn.SetWriteDeadline(time.Time{}) == nil {
+		<-time.After(5 * time.Millisecond)
+	}
+	return nil
+}
+
+func oneDatagram(conn net.PacketConn) error {
+	buf := make([]byte, 65507)
+	n, addr, err := conn.ReadFrom(buf)
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	_, err = conn.WriteTo(buf[:n], addr)
+	return err
+}
+
+func oneThenToDo(conn net.PacketConn) error {
+	buf := make([]byte, 65507)
+	n, addr, err := conn.ReadFrom(buf)
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	conn.WriteTo(buf[:n], addr)
+	return exam.ErrToDo
+}
+
+func hundred(conn net.PacketConn) error {
+	count := 0
+	return plain(func([]byte) error { count++; return endIf(count == 100) })(conn)
+}
+
+func background(conn net.PacketConn) error {
+	go returnsEveryFailure(conn)
+	return nil
+}
+
+func whole(size int) func(net.PacketConn) error {
+	return func(conn net.PacketConn) error {
+		buf := make([]byte, size)
+		for {
+			_, addr, err := conn.ReadFrom(buf)
+			if errors.Is(err, net.ErrClosed) {
+				return nil
+			} else if err != nil {
+				return err
+			}
+			conn.WriteTo(buf, addr)
+		}
+	}
+}
+
+func wholeReturns(conn net.PacketConn) error {
+	buf := make([]byte, 65535)
+	for {
+		_, addr, err := conn.ReadFrom(buf)
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if _, err := conn.WriteTo(buf, addr); err != nil {
+			return err
+		}
+	}
+}
+
+func longestSoFar(conn net.PacketConn) error {
+	longest := 0
+	return each(func(conn net.PacketConn, data []byte, addr net.Addr) error {
+		longest = max(longest, len(data))
+		conn.WriteTo(data[:len(data):cap(data)][:len(data)], addr)
+		return nil
+	})(&longConn{conn, &longest})
+}
+
+// A longConn sends as many bytes as the longest datagram had.
+type longConn struct {
+	net.PacketConn
+	longest *int
+}
+
+func (c *longConn) ReadFrom(b []byte) (int, net.Addr, error) {
+	n, addr, err := c.PacketConn.ReadFrom(b)
+	if err == nil && n < *c.longest {
+		n = *c.longest
+	}
+	return n, addr, err
+}
+
+func times2(conn net.PacketConn, data []byte, addr net.Addr) error {
+	conn.WriteTo(data, addr)
+	conn.WriteTo(data, addr)
+	return nil
+}
+
+func twiceLater(conn net.PacketConn, data []byte, addr net.Addr) error {
+	conn.WriteTo(data, addr)
+	again := bytes.Clone(data)
+	time.AfterFunc(100*time.Microsecond, func() { conn.WriteTo(again, addr) })
+	return nil
+}
+
+func ownSocket(_ net.PacketConn, data []byte, addr net.Addr) error {
+	other, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	defer other.Close()
+	_, err = other.WriteTo(data, addr)
+	return err
+}
+
+func connectsBack(_ net.PacketConn, data []byte, addr net.Addr) error {
+	other, err := net.Dial("udp", addr.String())
+	if err != nil {
+		return err
+	}
+	defer other.Close()
+	other.Write(data)
+	return nil
+}
+
+func fixedAddress(conn net.PacketConn, data []byte, _ net.Addr) error {
+	conn.WriteTo(data, &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 7001})
+	return nil
+}
+
+func toItself(conn net.PacketConn, data []byte, addr net.Addr) error {
+	if addr.String() != conn.LocalAddr().String() { // or it would go round for ever
+		conn.WriteTo(data, conn.LocalAddr())
+	}
+	return nil
+}
+
+func firstGetsAll(conn net.PacketConn) error {
+	var first net.Addr
+	return each(func(conn net.PacketConn, data []byte, addr net.Addr) error {
+		if first == nil {
+			first = addr
+		}
+		conn.WriteTo(data, first)
+		return nil
+	})(conn)
+}
+
+func previousSender(conn net.PacketConn) error {
+	var previous net.Addr
+	return each(func(conn net.PacketConn, data []byte, addr net.Addr) error {
+		if previous == nil {
+			previous = addr
+		}
+		conn.WriteTo(data, previous)
+		previous = addr
+		return nil
+	})(conn)
+}
+
+func answersAll(conn net.PacketConn) error {
+	all := map[string]net.Addr{}
+	return each(func(conn net.PacketConn, data []byte, addr net.Addr) error {
+		all[addr.String()] = addr
+		for _, a := range all {
+			conn.WriteTo(data, a)
+		}
+		return nil
+	})(conn)
+}
+
+func byIP(conn net.PacketConn) error {
+	known := map[string]net.Addr{}
+	return each(func(conn net.PacketConn, data []byte, addr net.Addr) error {
+		ip := addr.(*net.UDPAddr).IP.String()
+		if known[ip] == nil {
+			known[ip] = addr
+		}
+		conn.WriteTo(data, known[ip])
+		return nil
+	})(conn)
+}
+
+func onlyFirst(conn net.PacketConn) error {
+	first := ""
+	return each(func(conn net.PacketConn, data []byte, addr net.Addr) error {
+		if first == "" {
+			first = addr.String()
+		}
+		if addr.String() == first {
+			conn.WriteTo(data, addr)
+		}
+		return nil
+	})(conn)
+}
+
+func leavesAtSecond(conn net.PacketConn) error {
+	first := ""
+	return each(func(conn net.PacketConn, data []byte, addr net.Addr) error {
+		if first == "" {
+			first = addr.String()
+		}
+		if addr.String() != first {
+			return errors.New("a stranger")
+		}
+		conn.WriteTo(data, addr)
+		return nil
+	})(conn)
+}
+
+func trimsZeros(conn net.PacketConn) error {
+	for {
+		buf := make([]byte, 65507)
+		_, addr, err := conn.ReadFrom(buf)
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		conn.WriteTo(bytes.TrimRight(buf, "\x00"), addr)
+	}
+}
+
+func firstWord(data []byte) []byte {
+	var word string
+	fmt.Sscan(string(data), &word)
+	return []byte(word)
+}
+
+func buffer(size int) func(net.PacketConn) error {
+	return func(conn net.PacketConn) error {
+		buf := make([]byte, size)
+		for {
+			n, addr, err := conn.ReadFrom(buf)
+			if errors.Is(err, net.ErrClosed) {
+				return nil
+			} else if err != nil {
+				return err
+			}
+			conn.WriteTo(buf[:n], addr)
+		}
+	}
+}
+
+// buffer2 is right but for what it returns.
+func buffer2(result func(error) error) func(net.PacketConn) error {
+	return func(conn net.PacketConn) error {
+		buf := make([]byte, 65507)
+		for {
+			n, addr, err := conn.ReadFrom(buf)
+			if err != nil {
+				return result(err)
+			}
+			conn.WriteTo(buf[:n], addr)
+		}
+	}
+}
+
+func fullIsError(conn net.PacketConn) error {
+	buf := make([]byte, 2048)
+	for {
+		n, addr, err := conn.ReadFrom(buf)
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if n == len(buf) {
+			return errors.New("datagram too long")
+		}
+		conn.WriteTo(buf[:n], addr)
+	}
+}
+
+func fullIsSkipped(conn net.PacketConn) error {
+	buf := make([]byte, 65507)
+	for {
+		n, addr, err := conn.ReadFrom(buf)
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if n < len(buf) {
+			conn.WriteTo(buf[:n], addr)
+		}
+	}
+}
+
+func readsOn(conn net.PacketConn) error {
+	var data []byte
+	buf := make([]byte, 1024)
+	for {
+		n, addr, err := conn.ReadFrom(buf)
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		data = append(data, buf[:n]...)
+		if n < len(buf) {
+			conn.WriteTo(data, addr)
+			data = nil
+		}
+	}
+}
+
+func grows(conn net.PacketConn) error {
+	buf := make([]byte, 512)
+	for {
+		n, addr, err := conn.ReadFrom(buf)
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		conn.WriteTo(buf[:n], addr)
+		if n == len(buf) {
+			buf = make([]byte, 2*len(buf))
+		}
+	}
+}
+
+func inPieces(size int) func(net.PacketConn, []byte, net.Addr) error {
+	return func(conn net.PacketConn, data []byte, addr net.Addr) error {
+		for len(data) > size {
+			conn.WriteTo(data[:size], addr)
+			data = data[size:]
+		}
+		conn.WriteTo(data, addr)
+		return nil
+	}
+}
+
+func noRepeats(conn net.PacketConn) error {
+	var last string
+	return plain(func(data []byte) error {
+		if len(data) > 0 && string(data) == last {
+			return errSkip
+		}
+		last = string(data)
+		return nil
+	})(conn)
+}
+
+func dropsWhenBusy(conn net.PacketConn) error {
+	queue := make(chan packet, 4)
+	defer close(queue)
+	go func() {
+		for p := range queue {
+			conn.WriteTo(p.data, p.addr)
+		}
+	}()
+	return each(func(conn net.PacketConn, data []byte, addr net.Addr) error {
+		select {
+		case queue <- packet{bytes.Clone(data), addr}:
+		default:
+		}
+		return nil
+	})(conn)
+}
+
+func goroutinesOneBuffer(conn net.PacketConn) error {
+	return each(func(conn net.PacketConn, data []byte, addr net.Addr) error {
+		go conn.WriteTo(data, addr)
+		return nil
+	})(conn)
+}
+
+func workerOneBuffer(conn net.PacketConn) error {
+	packets := make(chan packet)
+	defer close(packets)
+	go func() {
+		for p := range packets {
+			conn.WriteTo(p.data, p.addr)
+		}
+	}()
+	return each(func(_ net.PacketConn, data []byte, addr net.Addr) error {
+		packets <- packet{data, addr}
+		return nil
+	})(conn)
+}
+
+func twoBuffers(conn net.PacketConn) error {
+	var bufs [2][65507]byte
+	for i := 0; ; i = 1 - i {
+		n, addr, err := conn.ReadFrom(bufs[i][:])
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		go conn.WriteTo(bufs[i][:n], addr)
+	}
+}
+
+func backTooEarly(conn net.PacketConn) error {
+	free := make(chan []byte, 1)
+	free <- make([]byte, 65507)
+	for {
+		buf := <-free
+		n, addr, err := conn.ReadFrom(buf)
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		go conn.WriteTo(buf[:n], addr)
+		free <- buf
+	}
+}
+
+func deadline(wait time.Duration, isNil bool) func(net.PacketConn) error {
+	return func(conn net.PacketConn) error {
+		buf := make([]byte, 65507)
+		for {
+			conn.SetReadDeadline(time.Now().Add(wait))
+			n, addr, err := conn.ReadFrom(buf)
+			if errors.Is(err, net.ErrClosed) || isNil && errors.Is(err, os.ErrDeadlineExceeded) {
+				return nil
+			} else if err != nil {
+				return err
+			}
+			conn.WriteTo(buf[:n], addr)
+		}
+	}
+}
+
+func deadlineOnce(conn net.PacketConn) error {
+	buf := make([]byte, 65507)
+	conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+	for {
+		n, addr, err := conn.ReadFrom(buf)
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		} else if errors.Is(err, os.ErrDeadlineExceeded) {
+			continue
+		} else if err != nil {
+			return err
+		}
+		conn.WriteTo(buf[:n], addr)
+	}
+}
+
+// idleTimer ends when its own clock has measured a silence. It is not in the
+// list: on a busy machine it can find one anywhere.
+func idleTimer(conn net.PacketConn) error {
+	packets, failed := make(chan packet), make(chan error, 1)
+	go func() {
+		for {
+			buf := make([]byte, 65507)
+			n, addr, err := conn.ReadFrom(buf)
+			if err != nil {
+				failed <- err
+				return
+			}
+			packets <- packet{buf[:n], addr}
+		}
+	}()
+	for {
+		select {
+		case p := <-packets:
+			conn.WriteTo(p.data, p.addr)
+		case err := <-failed:
+			return iif(!errors.Is(err, net.ErrClosed), err)
+		case <-time.After(150 * time.Millisecond):
+			return nil
+		}
+	}
+}
+
+func everyErrorNil(conn net.PacketConn) error {
+	buf := make([]byte, 65507)
+	for {
+		n, addr, err := conn.ReadFrom(buf)
+		if err != nil {
+			return nil
+		}
+		conn.WriteTo(buf[:n], addr)
+	}
+}
+
+func breaks(conn net.PacketConn) error {
+	buf := make([]byte, 65507)
+	for {
+		n, addr, err := conn.ReadFrom(buf)
+		if err != nil {
+			break
+		}
+		if _, err := conn.WriteTo(buf[:n], addr); err != nil {
+			break
+		}
+	}
+	return nil
+}
+
+func hangsAfterError(conn net.PacketConn) error {
+	closed := make(chan struct{})
+	go func() {
+		buf := make([]byte, 65507)
+		for {
+			n, addr, err := conn.ReadFrom(buf)
+			if errors.Is(err, net.ErrClosed) {
+				close(closed)
+			}
+			if err != nil {
+				return
+			}
+			conn.WriteTo(buf[:n], addr)
+		}
+	}()
+	for conn.SetWriteDeadline(time.Time{}) == nil {
+		<-time.After(5 * time.Millisecond)
+	}
+	return nil
+}
+
+func triesAgain(conn net.PacketConn) error {
+	buf := make([]byte, 65507)
+	for {
+		n, addr, err := conn.ReadFrom(buf)
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		} else if err != nil {
+			continue
+		}
+		conn.WriteTo(buf[:n], addr)
+	}
+}
+
+func sendsAgain(conn net.PacketConn) error {
+	return each(func(conn net.PacketConn, data []byte, addr net.Addr) error {
+		for {
+			if _, err := conn.WriteTo(data, addr); err == nil {
+				return nil
+			}
+		}
+	})(conn)
+}
+
+// ignoresErrors gives up at a failure that is none of the end, for that would be
+// a second mistake. The checker holds it when it spins.
+func ignoresErrors(conn net.PacketConn) error {
+	buf := make([]byte, 65507)
+	for {
+		n, addr, err := conn.ReadFrom(buf)
+		if err != nil && !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		conn.WriteTo(buf[:n], addr)
+	}
+}
+
+func goesOnAfterAny(conn net.PacketConn) error {
+	buf := make([]byte, 65507)
+	for {
+		n, addr, err := conn.ReadFrom(buf)
+		if err != nil {
+			continue
+		}
+		conn.WriteTo(buf[:n], addr)
+	}
+}
+
+func waitsAfterEnd(conn net.PacketConn) error {
+	var wg sync.WaitGroup
+	wg.Add(1)
+	err := returnsEveryFailure(conn)
+	if err == nil {
+		wg.Wait()
+	}
+	return err
+}
+
+func closesEach(conn net.PacketConn) error {
+	return each(func(conn net.PacketConn, data []byte, addr net.Addr) error {
+		conn.WriteTo(data, addr)
+		return conn.Close()
+	})(conn)
+}
+
+func closesAndReturns(conn net.PacketConn) error {
+	defer conn.Close()
+	return oneDatagram(conn)
+}
+
+func assertsUDPConn(conn net.PacketConn) error {
+	udp, ok := conn.(*net.UDPConn)
+	if !ok {
+		return fmt.Errorf("not a UDP socket: %T", conn)
+	}
+	return returnsEveryFailure(udp)
+}

@@ -1,0 +1,27 @@
+// Package exercise is where you write the server of lesson 3 yourself.
+package exercise
+
+import (
+	"net"
+
+	"example.com/sockets/shared/exam"
+)
+
+// Echo sends every datagram that comes in on conn back, whole and unchanged, to
+// the one who sent it. It goes on until somebody else closes conn; then it
+// returns nil.
+//
+//   - Several senders use conn in turn. Each gets back what it sent itself.
+//   - A datagram can be empty, or as large as UDP allows over IPv4: 65,507 bytes.
+//   - A datagram holds bytes of any kind, text or not.
+//   - Many come, one after the other or several at once. They may go back in
+//     another order, but each goes back once.
+//   - conn has the methods of a net.PacketConn. It need not be a *net.UDPConn.
+//   - A call can fail while conn is open. Then return that error, or go on, as
+//     you like. Nil would say that conn was closed. To try again and again
+//     without a pause would keep a core busy for nothing.
+//
+// Replace the line below. To check what you wrote: go test ./...
+func Echo(conn net.PacketConn) error {
+	return exam.ErrToDo
+}

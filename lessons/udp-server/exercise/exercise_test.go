@@ -1,0 +1,9 @@
+package exercise
+
+import (
+	"testing"
+
+	"example.com/sockets/lessons/udp-server/exercise/check"
+)
+
+func TestEcho(t *testing.T) { check.Echo(t, Echo) }
