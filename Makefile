@@ -27,7 +27,7 @@ test: ## test everything
 scripts: ## run the end-to-end scripts, and show all they did
 	go test -count=1 -v -run TestScripts ./testscripts
 
-catalogue: ## try the checkers on wrong answers (for those who change a checker)
+catalogue: ## try the checkers on right and wrong answers (for those who change one)
 	CATALOGUE=1 go test -p 1 ./lessons/tcp-server/exercise/check ./lessons/tcp-client/exercise/check ./lessons/udp-server/exercise/check ./lessons/udp-client/exercise/check
 
 bench: ## compare the programs with the same in Python

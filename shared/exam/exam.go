@@ -59,13 +59,14 @@ func CheckPointers(t *testing.T, root string, diagnoses ...Diagnosis) {
 	}
 }
 
-// Catalogue skips a checker's test of wrong answers unless the environment says
-// CATALOGUE=1. Wrong answers hang and spin, and each case lets them for as long as
-// [Limit]: that is for those who change a checker, and not for learners to wait.
+// Catalogue skips a checker's test of right and wrong answers unless the
+// environment says CATALOGUE=1. Wrong answers hang and spin, and each case lets
+// them for as long as [Limit]: that is for those who change a checker, and not for
+// learners to wait.
 func Catalogue(t *testing.T) {
 	t.Helper()
 	if os.Getenv("CATALOGUE") == "" {
-		t.Skip("the catalogue of wrong answers: run it with make catalogue, or with CATALOGUE=1 in the environment")
+		t.Skip("the catalogue of right and wrong answers: run it with make catalogue, or with CATALOGUE=1 in the environment")
 	}
 }
 

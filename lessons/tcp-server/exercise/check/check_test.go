@@ -12,6 +12,7 @@ import (
 )
 
 func TestRightAnswersPass(t *testing.T) {
+	exam.Catalogue(t)
 	// They wait most of the time, so several run at once, whatever -parallel is.
 	atWork := make(chan bool, 6)
 	var all sync.WaitGroup
@@ -64,14 +65,16 @@ func TestWrongAnswersAreTold(t *testing.T) {
 
 // TestEveryDiagnosisIsTested has no way to list the diagnoses but to name them.
 func TestEveryDiagnosisIsTested(t *testing.T) {
-	for _, d := range []exam.Diagnosis{
+	all := []exam.Diagnosis{
 		oneClient, earlyReturn, clientEnds, mixedUp,
 		closedIsEnd, acceptAgain, neverEnds, acceptError,
 		notClosed, awaitsClient, noAnswer, otherText, unread, answersFirst, answersSilence, halfClosed, endIgnored,
 		untilNewline, untilFull, untilEnd, untilShort,
 		noDeadline, sleeps, otherPatience, sharedPatience, acceptDeadline,
 		exam.Panicked,
-	} {
+	}
+	exam.CheckPointers(t, "../../../..", all...)
+	for _, d := range all {
 		if !slices.ContainsFunc(wrong, func(w wrongAnswer) bool { return w.diagnosis.Name == d.Name }) {
 			t.Errorf("no wrong answer has the diagnosis %s", d.Name)
 		}

@@ -229,7 +229,7 @@ func (c *client) hear(limit time.Duration) heard {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		// When the machine was busy elsewhere, what was to come can be there as
 		// late as the deadline.
-		c.conn.SetReadDeadline(time.Now().Add(short))
+		c.conn.SetReadDeadline(time.Now().Add(min(limit, short)))
 		var more []byte
 		more, err = io.ReadAll(io.LimitReader(c.conn, 1000))
 		text = append(text, more...)

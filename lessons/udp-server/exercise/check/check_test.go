@@ -32,6 +32,7 @@ func begin(answers []answer, atOnce int) []chan []exam.Finding {
 }
 
 func TestRightAnswers(t *testing.T) {
+	exam.Catalogue(t)
 	t.Parallel() // with TestLongSleepers
 	found := begin(rightAnswers, 3)
 	for i, right := range rightAnswers {
@@ -65,7 +66,7 @@ func TestLongSleepers(t *testing.T) {
 // tell wants every wrong answer to get its own diagnosis and no other. It returns
 // which were given.
 func tell(t *testing.T, answers []answer) (seen map[string]bool) {
-	found := begin(answers, 8)
+	found := begin(answers, 14)
 	seen = map[string]bool{}
 	for i, wrong := range answers {
 		t.Run(wrong.name, func(t *testing.T) {
@@ -86,6 +87,7 @@ func tell(t *testing.T, answers []answer) (seen map[string]bool) {
 }
 
 func TestIdleTimer(t *testing.T) {
+	exam.Catalogue(t)
 	findings := exam.Try([]exam.Case[func(net.PacketConn) error]{{Name: "silence", Run: with(1, plainSocket)}}, idleTimer)
 	if len(findings) != 1 || findings[0].Diagnosis != silence && findings[0].Diagnosis != endsEarly {
 		t.Errorf("findings = %v", findings)

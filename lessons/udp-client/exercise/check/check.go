@@ -1,0 +1,449 @@
+// Package check checks an answer to the exercise of lesson 4: a UDP client.
+package check
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"example.com/sockets/shared/badnet"
+	"example.com/sockets/shared/exam"
+)
+
+// Ask checks an answer. It skips the test where the answer has not been started.
+func Ask(t *testing.T, ask func(addr, message string, timeout time.Duration, tries int) (string, error)) {
+	t.Helper()
+	t.Cleanup(holdCollections())
+	if largest() < largestUDP {
+		t.Logf("loopback carries datagrams of at most %d bytes here, not %d: the test uses that size", largest(), largestUDP)
+	}
+	exam.Run(t, "lessons/udp-client/exercise/exercise.go", begun, newCases(), ask)
+}
+
+// holdCollections stops the garbage collector, and returns what starts it again.
+// A collection closes sockets that were forgotten, and so would hide them.
+func holdCollections() (resume func()) {
+	percent := debug.SetGCPercent(-1)
+	limit := debug.SetMemoryLimit(512 << 20) // beyond this it runs nevertheless
+	return func() {
+		debug.SetGCPercent(percent)
+		debug.SetMemoryLimit(limit)
+	}
+}
+
+// begun asks a server that answers. Whatever else than the stub's error comes of
+// it, the answer has been begun.
+func begun(ask asker) error {
+	s, err := newServer(func(s *server, q question) { s.answer(q, plainAnswer) })
+	if err != nil {
+		return nil
+	}
+	defer s.close()
+	call := new(exam.Trial).Go(func() { _, err = ask(s.addr.String(), hello, long, 1) })
+	if call.WaitFor(500*time.Millisecond) != "" {
+		return nil
+	}
+	return err
+}
+
+// newCases returns the cases for one answer.
+func newCases() []exam.Case[asker] {
+	c := new(controls)
+	var cases []exam.Case[asker]
+	add := func(name string, run func(*attempt)) {
+		cases = append(cases, exam.Case[asker]{Name: name, Run: func(tr *exam.Trial, ask asker) { run(&attempt{tr, ask, c}) }})
+	}
+	add("plain answer", func(a *attempt) { a.report(a.plain()) })
+	add("Korean answer", answers("안녕하세요, 저는 서버입니다."))
+	add("answer that is no text", answers("any\x00\xff\xfe bytes \x80\x00\xea\xb0 are \x00 an answer\x00\x00"))
+	add("answer of several lines", answers(" \tfirst line\nsecond line \r\n\n"))
+	add("longest answer", longestAnswer)
+	add("empty answer", func(a *attempt) { a.wantAnswer(exchange(hello, ""), emptyAnswer, "") })
+	add("empty message", emptyQuestion)
+	add("message of any bytes", asks(" 안녕\x00\r\n\xff\xfe bytes \n "))
+	add("longest message", func(a *attempt) { asks(longText()[:largest()])(a) })
+	add("message that is too long", tooLong)
+	add("two datagrams", twoDatagrams)
+	add("network that delays and doubles", delaysAndDoubles)
+	add("server that takes its time", takesTime)
+	add("one try", oneTry)
+	add("one try and a silent server", oneSilentTry)
+	add("silent server", func(a *attempt) { a.report(a.silent()) })
+	add("silent server and a very short timeout", silentShort)
+	add("question lost", lost(1, "the first datagram got lost; the server answered what came after it"))
+	add("answers lost twice", lost(2, "the server's first two answers got lost on the way; it answered each datagram"))
+	add("answer after the time of its try", lateAnswer)
+	add("closed port", closedPort)
+	add("port closed after the first try", closedLater)
+	add("address without a port", noPort)
+	add("strangers before the answer", strangersFirst)
+	add("strangers and a silent server", strangersOnly)
+	add("several calls at once", severalCalls)
+	return cases
+}
+
+func answers(answer string) func(*attempt) {
+	return func(a *attempt) { a.wantAnswer(exchange(hello, answer), failed, answer) }
+}
+
+func asks(message string) func(*attempt) {
+	return func(a *attempt) {
+		a.wantAnswerOf(func() *visit {
+			v := a.visit(exchange(message, "I got it."))
+			if v != nil && v.count() == 0 && (v.hung != "" || v.err != nil) && reason(otherMessage, a.plain) == otherMessage {
+				v.wrongMessage("nothing")
+				return nil
+			}
+			return v
+		}, otherMessage, "I got it.")
+	}
+}
+
+// longText is text that is too long for a datagram. No part of it is like another.
+var longText = sync.OnceValue(func() string {
+	var s strings.Builder
+	for i := 1; s.Len() <= largestUDP; i++ {
+		fmt.Fprintf(&s, "%d,", i)
+	}
+	return s.String()[:largestUDP+1]
+})
+
+func longestAnswer(a *attempt) {
+	answer := longText()[:largest()]
+	a.wantAnswer(exchange(hello, answer), cut, answer)
+}
+
+func emptyQuestion(a *attempt) {
+	s := exchange("", "You said nothing.")
+	s.did = `the message was ""; the server would have answered a datagram of 0 bytes`
+	a.wantAnswerOf(func() *visit {
+		v := a.visit(s)
+		if v != nil && v.count() == 0 {
+			v.wrongCount(reason(emptyMessage, a.plain))
+			return nil
+		}
+		return v
+	}, emptyMessage, "You said nothing.")
+}
+
+// tooLong asks what no datagram can hold.
+func tooLong(a *attempt) {
+	message := longText()
+	s := exchange(message, "I got it.")
+	s.timeout, s.tries = short, 2
+	s.did = fmt.Sprintf("the message had %d bytes, which no datagram can hold", len(message))
+	v := a.visit(s)
+	switch {
+	case v == nil:
+	case v.hung != "":
+		v.wrongCount(reason(swallowed, a.plain, a.silent))
+	case v.err == nil:
+		v.wrong(reason(swallowed, a.plain, a.silent))
+	default:
+		v.left()
+	}
+}
+
+func twoDatagrams(a *attempt) {
+	s := setup{message: hello, timeout: long, tries: 3, on: twoAnswers}
+	s.did = fmt.Sprintf("the server answered with two datagrams, %q and %q; either of them is an answer", firstAnswer, secondAnswer)
+	a.wantAnswerOf(func() *visit {
+		v := a.visit(s)
+		if v != nil && v.hung == "" && v.err == nil && strings.Contains(v.reply, secondAnswer) && len(v.reply) > len(secondAnswer) {
+			v.wrong(oneDatagram)
+			return nil
+		}
+		return v
+	}, oneDatagram, firstAnswer, secondAnswer)
+}
+
+// delaysAndDoubles puts a network between client and server on which nothing
+// gets lost, and the time is not nearly up.
+func delaysAndDoubles(a *attempt) {
+	a.wantAnswerOf(func() *visit {
+		server := openServer(a.Trial, func(s *server, q question) { s.answer(q, plainAnswer) })
+		if server == nil {
+			return nil
+		}
+		faults, err := badnet.Parse("delay=30ms,dup=1")
+		if err != nil {
+			a.Wrong(broken, "the network: %v.", err)
+			return nil
+		}
+		relay, err := badnet.Listen("udp", "127.0.0.1:0", server.addr.String(), faults, badnet.Options{})
+		if err != nil {
+			a.Wrong(broken, "the network: %v.", err)
+			return nil
+		}
+		addr := netip.MustParseAddrPort(relay.Addr())
+		owned.Store(addr, true)
+		a.Cleanup(func() {
+			owned.Delete(addr)
+			relay.Close()
+		})
+		s := exchange(hello, plainAnswer)
+		s.addr, s.relay = relay.Addr(), relay
+		s.did = fmt.Sprintf("each datagram came twice and 30ms late, and the server answered %q", plainAnswer)
+		v := s.start(a.Trial, a.ask, server)
+		if !v.wait() || !v.sound() {
+			return nil
+		}
+		if v.hung == "" && v.took < v.timeout && (v.sent() > 1 || v.err != nil) {
+			v.wrongCount(reason(ownTimeout, a.plain, a.why))
+			return nil
+		}
+		return v
+	}, ownTimeout, plainAnswer)
+}
+
+// takesTime answers late, but long before the time of the first try is up. When
+// a second datagram comes, it need not wait any longer.
+func takesTime(a *attempt) {
+	a.wantAnswerOf(func() *visit {
+		s := exchange(hello, plainAnswer)
+		s.tries = 5
+		s.did = "the server answered after 600ms"
+		second := make(chan struct{})
+		s.on = func(s *server, q question) {
+			switch q.number {
+			case 1: // beside serve, which goes on to read
+				go func() {
+					select {
+					case <-second:
+					case <-time.After(600 * time.Millisecond):
+					}
+					s.answer(q, plainAnswer)
+				}()
+			case 2:
+				close(second)
+			}
+		}
+		v := a.visit(s)
+		if v != nil && v.hung == "" && v.took < v.timeout && (v.count() > 1 || v.err != nil) {
+			v.wrongCount(reason(ownTimeout, a.plain, a.why))
+			return nil
+		}
+		return v
+	}, ownTimeout, plainAnswer)
+}
+
+func oneTry(a *attempt) {
+	s := exchange(hello, plainAnswer)
+	s.tries = 1
+	a.wantAnswer(s, lastWait, plainAnswer)
+}
+
+func oneSilentTry(a *attempt) {
+	v := a.visit(silence(short, 1))
+	if v == nil {
+		return
+	}
+	if d, wrong := v.judgeTries(); wrong {
+		v.wrongCount(reason(d, a.plain, a.silent))
+		return
+	}
+	if v.early() {
+		v.wrongCount(reason(lastWait, a.plain, a.why))
+		return
+	}
+	v.left()
+}
+
+// silentShort is for answers that wait longer than they are asked to.
+func silentShort(a *attempt) {
+	begin := func() *visit { return a.visit(silence(short/3, 3)) }
+	v := begin()
+	if v == nil {
+		return
+	}
+	d, wrong := v.judgeTries()
+	switch {
+	case wrong:
+		v.wrongCount(reason(d, a.plain, a.silent))
+	case v.early():
+		v.wrongCount(reason(ownTimeout, a.plain, a.why))
+	case v.late(begin):
+		v.wrongCount(reason(ownTimeout, a.plain, a.silent))
+	default:
+		v.left()
+	}
+}
+
+// lost answers what comes after the first n datagrams. A busy machine can make
+// an answer late for its try; so there are tries to spare, and a second attempt.
+func lost(n int, did string) func(*attempt) {
+	return func(a *attempt) {
+		begin := func(timeout time.Duration) *visit {
+			return a.visit(setup{message: hello, timeout: timeout, tries: n + 3, did: did, on: func(s *server, q question) {
+				if q.number > n {
+					s.answer(q, plainAnswer)
+				}
+			}})
+		}
+		v := begin(short)
+		if v != nil && v.hung == "" && v.err != nil {
+			v = begin(longer)
+		}
+		a.judgeLater(v, plainAnswer)
+	}
+}
+
+// judgeLater judges a call that got its answer at a later try.
+func (a *attempt) judgeLater(v *visit, want string) {
+	switch {
+	case v == nil:
+	case v.hung != "", v.err != nil:
+		v.wrongCount(reason(laterAnswer, a.plain, a.why))
+	case v.reply == "":
+		v.wrongCount(reason(swallowed, a.plain, a.silent))
+	case v.reply != want:
+		v.wrong(reason(v.judgeBytes(want), a.plain))
+	case v.count() > v.tries:
+		v.wrongCount(reason(wrongTries, a.plain, a.silent))
+	default:
+		v.left()
+	}
+}
+
+// lateAnswer answers only the first datagram, when the second has come. An
+// answer with a new socket for each try does not hear of it, and may say so.
+func lateAnswer(a *attempt) {
+	begin := func(timeout time.Duration) *visit {
+		var first question // serve calls on for one datagram after the other
+		return a.visit(setup{
+			message: hello, timeout: timeout, tries: 4,
+			did: "the server answered the first datagram when the second had come already, and no other",
+			on: func(s *server, q question) {
+				switch q.number {
+				case 1:
+					first = q
+				case 2:
+					s.answer(first, plainAnswer)
+				}
+			},
+		})
+	}
+	v := begin(short)
+	if v != nil && v.hung == "" && v.err != nil && !v.movedOn() {
+		v = begin(longer)
+	}
+	if v != nil && v.hung == "" && v.err != nil && v.movedOn() && v.count() <= v.tries {
+		v.left()
+		return
+	}
+	a.judgeLater(v, plainAnswer)
+}
+
+// movedOn tells whether the second datagram came from another socket.
+func (v *visit) movedOn() bool {
+	_, questions := v.server.asked()
+	return len(questions) > 1 && questions[0].from != questions[1].from
+}
+
+// closedPort asks at an address that a socket has, but only for another peer. So
+// nobody else can get it, and for the client it is closed.
+func closedPort(a *attempt) {
+	server := openServer(a.Trial, nil)
+	if server == nil {
+		return
+	}
+	conn, err := net.DialUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)}, net.UDPAddrFromAddrPort(server.addr))
+	if err != nil {
+		a.Wrong(broken, "a closed port: %v.", err)
+		return
+	}
+	a.Cleanup(own(conn))
+	a.wantError(server, conn.LocalAddr().String(), "nobody had the port open")
+}
+
+// closedLater closes the port when the first datagram has come. So the checker
+// knows the client's address, and can see whether its socket is closed.
+func closedLater(a *attempt) {
+	other := openServer(a.Trial, nil)
+	if other == nil {
+		return
+	}
+	s := silence(short, 3)
+	s.did = "the server got the first datagram and closed its port"
+	s.on = func(s *server, q question) { turnAway(s.conn, other.addr) }
+	server := openServer(a.Trial, s.on)
+	if server == nil {
+		return
+	}
+	v := s.start(a.Trial, a.ask, server)
+	v.deaf = true
+	a.judgeError(v)
+}
+
+func noPort(a *attempt) {
+	if server := openServer(a.Trial, nil); server != nil {
+		a.wantError(server, "127.0.0.1", `the address was "127.0.0.1", without a port`)
+	}
+}
+
+// wantError calls Ask where no server is.
+func (a *attempt) wantError(server *server, addr, did string) {
+	s := setup{message: hello, timeout: short, tries: 3, did: did, addr: addr}
+	a.judgeError(s.start(a.Trial, a.ask, server))
+}
+
+func (a *attempt) judgeError(v *visit) {
+	switch {
+	case !v.wait() || !v.sound():
+	case v.hung != "":
+		v.wrong(reason(refused, a.plain, a.silent))
+	case v.err == nil:
+		v.wrong(reason(swallowed, a.plain, a.silent))
+	default:
+		v.left()
+	}
+}
+
+// severalCalls lets no call have its answer before all have asked.
+func severalCalls(a *attempt) {
+	if reason(shared, a.plain) != shared {
+		a.report(a.plain())
+		return
+	}
+	const calls = 8
+	message := func(i int) string { return fmt.Sprintf("This is call %d.", i) }
+	did := fmt.Sprintf("%d calls ran at once; when all had asked, the server sent each its own answer", calls)
+	var waiting []question
+	server := openServer(a.Trial, func(s *server, q question) {
+		if waiting = append(waiting, q); len(waiting) < calls {
+			return
+		}
+		for _, q := range slices.Backward(waiting) {
+			s.answer(q, "the answer to: "+q.data)
+		}
+	})
+	if server == nil {
+		return
+	}
+	visits := make([]*visit, calls)
+	for i := range visits {
+		visits[i] = setup{message: message(i), timeout: long, tries: 3, did: did}.start(a.Trial, a.ask, server)
+	}
+	var wg sync.WaitGroup
+	for _, v := range visits {
+		wg.Go(func() { v.join() })
+	}
+	wg.Wait()
+	for _, v := range visits {
+		if v.hung == "" && (v.call.Panicked() || !v.ready()) {
+			return
+		}
+	}
+	for i, v := range visits {
+		if v.hung != "" || v.err != nil || v.reply != "the answer to: "+message(i) {
+			v.wrong(shared)
+			return
+		}
+	}
+}

@@ -1,0 +1,367 @@
+package check
+
+import (
+	"errors"
+	"net"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+
+	"example.com/sockets/shared/exam"
+)
+
+// An attempt is one case, with the answer that it tries.
+type attempt struct {
+	*exam.Trial
+	ask      asker
+	controls *controls
+}
+
+// controls are the two plainest situations. An answer that fails there fails in
+// many other cases too, for the same reason. Each is tried once for all cases.
+type controls struct {
+	plain, silent, patient control
+}
+
+type control struct {
+	once  sync.Once
+	found []exam.Finding
+}
+
+func (c *control) try(a *attempt, run func(*attempt)) []exam.Finding {
+	c.once.Do(func() {
+		one := exam.Case[asker]{Run: func(tr *exam.Trial, ask asker) { run(&attempt{tr, ask, a.controls}) }}
+		c.found = exam.Try([]exam.Case[asker]{one}, a.ask)
+	})
+	return c.found
+}
+
+func (a *attempt) plain() []exam.Finding  { return a.controls.plain.try(a, judgePlain) }
+func (a *attempt) silent() []exam.Finding { return a.controls.silent.try(a, judgeSilent) }
+
+// why is silent, and looks more closely where that finds nothing.
+func (a *attempt) why() []exam.Finding {
+	if found := a.silent(); len(found) > 0 {
+		return found
+	}
+	return a.controls.patient.try(a, judgePatiently)
+}
+
+// report reports what a control has found.
+func (a *attempt) report(found []exam.Finding) {
+	for _, f := range found {
+		a.Wrong(f.Diagnosis, "%s", f.Story)
+	}
+}
+
+// reason returns the diagnosis of the first control that fails too, and own
+// where none does. An open socket is no reason for anything else.
+func reason(own exam.Diagnosis, controls ...func() []exam.Finding) exam.Diagnosis {
+	for _, control := range controls {
+		for _, f := range control() {
+			if f.Diagnosis.Name != notClosed.Name {
+				return f.Diagnosis
+			}
+		}
+	}
+	return own
+}
+
+// visit calls Ask as the setup says. It returns nil when there is nothing more
+// to judge.
+func (a *attempt) visit(s setup) *visit {
+	if v := s.visit(a.Trial, a.ask); v != nil && v.sound() {
+		return v
+	}
+	return nil
+}
+
+const (
+	hello       = "Hello, i'm client!"
+	plainAnswer = "Good morning, client."
+)
+
+// exchange is a setup with a server that answers each datagram at once.
+func exchange(message, answer string) setup {
+	return setup{
+		message: message, timeout: long, tries: 3,
+		did: "the server answered " + quote(message) + " at once with " + quote(answer),
+		on:  func(s *server, q question) { s.answer(q, answer) },
+	}
+}
+
+// judgePlain is the first control: one question, one answer.
+func judgePlain(a *attempt) {
+	v := a.visit(exchange(hello, plainAnswer))
+	if v == nil {
+		return
+	}
+	n := v.count()
+	if n == 0 && (v.hung != "" || v.err != nil) {
+		v.wrongMessage("nothing")
+		return
+	}
+	if strings.Contains(v.hung, "time.Sleep") {
+		v.wrong(sleeps)
+		return
+	}
+	if v.hung != "" || v.slow() {
+		if d, wrong := a.whyLate(); wrong {
+			v.wrongCount(d)
+			return
+		} else if v.hung != "" {
+			v.wrongCount(oneDatagram)
+			return
+		}
+		n = 1 // it could not know that the answer was still on its way
+	}
+	switch {
+	case v.err != nil:
+		v.wrongCount(v.whyError(a))
+	case v.reply != plainAnswer:
+		v.wrong(v.judgeBytes(plainAnswer))
+	case n > 1:
+		v.wrongCount(reason(sendsAgain, a.silent))
+	default:
+		v.left()
+	}
+}
+
+// whyError finds what is wrong with an error where nothing had failed.
+func (v *visit) whyError(a *attempt) exam.Diagnosis {
+	switch {
+	case v.took >= v.timeout:
+		return oneDatagram
+	case v.count() > 1:
+		return reason(sendsAgain, a.silent)
+	case errors.Is(v.err, os.ErrDeadlineExceeded):
+		return reason(ownTimeout, a.silent)
+	}
+	return failed
+}
+
+// Two answers, which nobody should put together.
+const firstAnswer, secondAnswer = "Hello, ", "i'm server!"
+
+func twoAnswers(s *server, q question) {
+	s.answer(q, firstAnswer)
+	s.answer(q, secondAnswer)
+}
+
+// whyLate finds out why an answer returned only when the time was up, or not at
+// all: it may rest, or collect what else comes. It asks twice, as a busy machine
+// can make an answer late. An answer that is in time then was late by chance.
+func (a *attempt) whyLate() (d exam.Diagnosis, wrong bool) {
+	for range 2 {
+		v := a.visit(setup{message: hello, timeout: again, tries: 1, did: "the server answered with two datagrams", on: twoAnswers})
+		switch {
+		case v == nil:
+			return d, false
+		case v.hung != "", v.err != nil, v.reply != firstAnswer:
+			return oneDatagram, true
+		case !v.slow():
+			return d, false
+		}
+	}
+	return sleeps, true
+}
+
+// wantAnswer calls Ask with a server that answers at once, with one of wants. Own
+// is what it means that Ask does not get the answer only here.
+func (a *attempt) wantAnswer(s setup, own exam.Diagnosis, wants ...string) {
+	a.wantAnswerOf(func() *visit { return a.visit(s) }, own, wants...)
+}
+
+// wantAnswerOf is wantAnswer for calls that begin makes.
+func (a *attempt) wantAnswerOf(begin func() *visit, own exam.Diagnosis, wants ...string) {
+	v := begin()
+	if v != nil && v.slow() && reason(own, a.plain) == own {
+		v = begin() // a busy machine can make the server late once
+	}
+	if v == nil {
+		return
+	}
+	switch {
+	case (v.hung != "" || v.err != nil) && v.tries == 1:
+		v.wrongCount(reason(own, a.plain, a.silent))
+	case v.hung != "", v.err != nil:
+		v.wrongCount(reason(own, a.plain))
+	case !slices.Contains(wants, v.reply):
+		v.wrong(reason(v.judgeBytes(wants[0]), a.plain))
+	case v.took >= v.timeout:
+		v.wrongCount(reason(sleeps, a.plain))
+	case v.sent() > 1:
+		v.wrongCount(reason(sendsAgain, a.plain, a.why))
+	default:
+		v.left()
+	}
+}
+
+// slow tells whether the time of a try was up before Ask returned.
+func (v *visit) slow() bool { return v.hung == "" && v.took >= v.timeout }
+
+// judgeBytes finds what is wrong with an answer that is not the one wanted.
+func (v *visit) judgeBytes(want string) exam.Diagnosis {
+	got := v.reply
+	rest, isStart := strings.CutPrefix(want, got)
+	extra, isLonger := strings.CutPrefix(got, want)
+	switch {
+	case isLonger && want != "" && strings.ReplaceAll(got, want, "") == "":
+		return oneDatagram
+	case isLonger && strings.HasSuffix(extra, "\x00"):
+		return wholeBuffer
+	case got == "":
+		return wrongReply
+	case squeeze(got) == squeeze(want):
+		return changed
+	case isStart && blank(rune(rest[0])): // cut off where a line or a C string ends
+		return changed
+	case isStart:
+		return cut
+	case strings.Count(got, "\uFFFD") > strings.Count(want, "\uFFFD"),
+		squeeze(got) == squeeze(strings.ToValidUTF8(want, "")), squeeze(got) == squeeze(strings.ToValidUTF8(want, "?")):
+		return notText
+	}
+	return wrongReply
+}
+
+func blank(r rune) bool { return r == 0 || unicode.IsSpace(r) }
+
+// squeeze takes out what trimming can lose. It leaves bytes that are no text.
+func squeeze(s string) string {
+	return string(slices.DeleteFunc([]byte(s), func(b byte) bool { return b == 0 || b < 0x80 && unicode.IsSpace(rune(b)) }))
+}
+
+// silence is a setup with a server that never answers.
+func silence(timeout time.Duration, tries int) setup {
+	return setup{message: hello, timeout: timeout, tries: tries, did: "the server was silent", timed: true}
+}
+
+// judgeSilent is the second control: tries and timeout are used up.
+func judgeSilent(a *attempt) {
+	begin := func() *visit { return a.visit(silence(short, 3)) }
+	v := begin()
+	if v == nil {
+		return
+	}
+	if d, wrong := v.judgeTries(); wrong {
+		if v.hung != "" && a.sleeps(v.hung) {
+			d = sleeps
+		}
+		v.wrongCount(d)
+		return
+	}
+	switch {
+	case v.early():
+		if second := a.visit(silence(again, 3)); second != nil {
+			second.wrongCount(a.whyEarly(second))
+		}
+	case v.late(begin):
+		v.wrongCount(ownTimeout)
+	default:
+		v.left()
+	}
+}
+
+// sleeps tells whether an answer that hangs in time.Sleep rests even when there
+// is something to read.
+func (a *attempt) sleeps(hung string) bool {
+	if !strings.Contains(hung, "time.Sleep") {
+		return false
+	}
+	s := exchange(hello, plainAnswer)
+	s.timeout = short
+	v := a.visit(s)
+	return v != nil && strings.Contains(v.hung, "time.Sleep")
+}
+
+// judgeTries judges how often a call sent that got no answer, and how it ended.
+func (v *visit) judgeTries() (d exam.Diagnosis, wrong bool) {
+	n := v.count()
+	var op *net.OpError
+	switch {
+	case v.hung != "" && n == 0:
+		return otherMessage, true
+	case n > v.tries:
+		return wrongTries, true
+	case v.hung != "" && v.gap() > 5*v.timeout:
+		return ownTimeout, true
+	case v.hung != "":
+		return noDeadline, true
+	case v.err == nil && v.reply == "":
+		return swallowed, true
+	case v.err == nil:
+		return wrongReply, true
+	case n == 0:
+		return otherMessage, true
+	case n < v.tries && errors.As(v.err, &op) && op.Op == "write" && op.Timeout(): // the deadline of the first try ended the second
+		return perTry, true
+	case n == 1 && v.tries > 1:
+		return noRetry, true
+	case n < v.tries:
+		return wrongTries, true
+	}
+	return d, false
+}
+
+// early tells whether a call gave up before all tries had their time. The time
+// that Ask takes can not be too short because the machine is busy.
+func (v *visit) early() bool {
+	return v.took < time.Duration(v.tries)*v.timeout*85/100
+}
+
+// lateBy tells by how much a call took longer than all tries together may take on
+// this machine now, 0 when it did not.
+func (v *visit) lateBy() time.Duration {
+	due := time.Duration(v.tries)*v.timeout*125/100 + 100*time.Millisecond + 3*<-v.lag
+	if v.hung != "" {
+		return exam.Limit
+	}
+	return max(0, v.took-due)
+}
+
+// late tells whether a call took far too long, or somewhat too long again and
+// again: a busy machine can make it so once. Begin begins such a call anew.
+func (v *visit) late(begin func() *visit) bool {
+	for range 2 {
+		by := v.lateBy()
+		if by == 0 || by > time.Second {
+			return by > 0
+		}
+		if v = begin(); v == nil {
+			return false
+		}
+	}
+	return v.lateBy() > 0
+}
+
+// again is the timeout of a second call, to tell why an answer gives up early.
+// It is so long that a busy machine does not blur the difference.
+const again = 800 * time.Millisecond
+
+// judgePatiently is judgeSilent with more time for each try.
+func judgePatiently(a *attempt) {
+	if v := a.visit(silence(again, 3)); v != nil && v.hung == "" && v.early() {
+		v.wrongCount(a.whyEarly(v))
+	}
+}
+
+// whyEarly finds out why a call with the timeout again gave up early.
+func (a *attempt) whyEarly(v *visit) exam.Diagnosis {
+	switch {
+	case v.took > again*175/100:
+		return lastWait
+	case v.took < again/8:
+		return sendsAgain
+	case v.took < again*9/10:
+		return ownTimeout
+	}
+	// All tries together had the time of one. They may have gone out at once.
+	if answered := a.visit(exchange(hello, plainAnswer)); answered != nil && answered.count() > 1 {
+		return sendsAgain
+	}
+	return perTry
+}

@@ -1,0 +1,205 @@
+package check
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"example.com/sockets/shared/exam"
+)
+
+var loopback = netip.MustParseAddr("127.0.0.1")
+
+// room is asked for in a server's buffers, so that nothing gets lost on loopback.
+const room = 1 << 20
+
+// kept is how many datagrams a server remembers. It counts all.
+const kept = 64
+
+// mark is what the checker itself sends to a server.
+const mark = "The checker's own datagram: all that was sent before has come."
+
+// Cases run at the same time, and a port that one has given back may be another's
+// a moment later. So they keep apart what the system does not.
+var (
+	owned  sync.Map // the checker's own sockets that are open: netip.AddrPort to true
+	owners sync.Map // where clients have sent from: netip.AddrPort to the last *server they sent to
+)
+
+// own keeps a socket's address as the checker's own, and returns what closes it.
+func own(conn *net.UDPConn) (closed func()) {
+	addr := local(conn)
+	owned.Store(addr, true)
+	return func() {
+		owned.Delete(addr)
+		conn.Close()
+	}
+}
+
+// A server gets the datagrams of Ask, and answers as a case wants it.
+type server struct {
+	conn  *net.UDPConn
+	addr  netip.AddrPort
+	close func()
+
+	mu    sync.Mutex
+	on    func(s *server, q question) // called for each datagram, one after the other; nil does nothing
+	count int
+	first []question
+	marks map[netip.AddrPort]chan struct{}
+}
+
+// A question is a datagram that a server got.
+type question struct {
+	number int // from 1
+	data   string
+	from   netip.AddrPort
+	at     time.Time
+}
+
+// newServer opens a server that lives until it is closed.
+func newServer(on func(*server, question)) (*server, error) {
+	conn, err := listen(netip.AddrPortFrom(loopback, 0))
+	if err != nil {
+		return nil, err
+	}
+	conn.SetReadBuffer(room)
+	s := &server{conn: conn, addr: local(conn), close: own(conn), on: on, marks: map[netip.AddrPort]chan struct{}{}}
+	go s.serve()
+	return s, nil
+}
+
+// openServer opens a server for a case.
+func openServer(tr *exam.Trial, on func(*server, question)) *server {
+	s, err := newServer(on)
+	if err != nil {
+		tr.Wrong(broken, "a server's socket: %v.", err)
+		return nil
+	}
+	tr.Cleanup(s.close)
+	return s
+}
+
+func listen(addr netip.AddrPort) (*net.UDPConn, error) {
+	return net.ListenUDP("udp4", net.UDPAddrFromAddrPort(addr))
+}
+
+func local(conn *net.UDPConn) netip.AddrPort {
+	return conn.LocalAddr().(*net.UDPAddr).AddrPort()
+}
+
+// buffers are used again, as nothing else frees them while cases run: see holdCollections.
+var buffers = sync.Pool{New: func() any { return new([1 << 16]byte) }}
+
+func (s *server) serve() {
+	buf := buffers.Get().(*[1 << 16]byte)
+	defer buffers.Put(buf)
+	for {
+		n, from, err := s.conn.ReadFromUDPAddrPort(buf[:])
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil { // some systems tell here that an answer found a closed port
+			time.Sleep(time.Millisecond)
+			continue
+		}
+		from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
+		if _, ours := owned.Load(from); ours { // for somebody who had this port before
+			continue
+		}
+		s.mu.Lock()
+		if seen := s.marks[from]; seen != nil && string(buf[:n]) == mark {
+			select {
+			case seen <- struct{}{}:
+			default: // it was sent more than once
+			}
+			s.mu.Unlock()
+			continue
+		}
+		owners.Store(from, s)
+		s.count++
+		q := question{number: s.count, data: string(buf[:n]), from: from, at: time.Now()}
+		if len(s.first) < kept {
+			s.first = append(s.first, q)
+		}
+		on := s.on
+		s.mu.Unlock()
+		if on != nil {
+			on(s, q)
+		}
+	}
+}
+
+// handle sets what the server does with datagrams that come from now on.
+func (s *server) handle(on func(*server, question)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.on = on
+}
+
+// answer sends a datagram back to where a question came from. When it does not
+// go out, the story of the call that waits for it tells enough.
+func (s *server) answer(q question, data string) {
+	s.conn.WriteToUDPAddrPort([]byte(data), q.from)
+}
+
+// settle waits until the server has seen all that has been sent to it so far:
+// datagrams come in the order in which they were sent, and its own is the last.
+func (s *server) settle() {
+	conn, err := net.DialUDP("udp4", nil, net.UDPAddrFromAddrPort(s.addr))
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	seen := make(chan struct{}, 1)
+	s.mu.Lock()
+	s.marks[local(conn)] = seen
+	s.mu.Unlock()
+	for range 50 {
+		conn.Write([]byte(mark))
+		select {
+		case <-seen:
+			return
+		case <-time.After(100 * time.Millisecond): // it found the buffer full
+		}
+	}
+}
+
+// asked returns how many datagrams came, and the first of them.
+func (s *server) asked() (count int, first []question) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.count, s.first[:len(s.first):len(s.first)]
+}
+
+// largestUDP is the longest datagram over IPv4: the 65,535 bytes of an IP packet
+// (RFC 791, section 3.1) less its header of 20 and the UDP header of 8.
+const largestUDP = 65507
+
+// largest is the longest datagram that this system's loopback carries between
+// sockets as they come. On macOS it is 9,216 bytes.
+var largest = sync.OnceValue(func() int {
+	to, err := listen(netip.AddrPortFrom(loopback, 0))
+	if err != nil {
+		return 0
+	}
+	defer to.Close()
+	from, err := listen(netip.AddrPortFrom(loopback, 0))
+	if err != nil {
+		return 0
+	}
+	defer from.Close()
+	buf := make([]byte, largestUDP)
+	for _, size := range []int{largestUDP, 32 << 10, 9216, 8 << 10, 4 << 10} {
+		if _, err := from.WriteToUDPAddrPort(buf[:size], local(to)); err != nil {
+			continue
+		}
+		to.SetReadDeadline(time.Now().Add(exam.Limit))
+		if n, _, err := to.ReadFromUDPAddrPort(buf); err == nil && n == size {
+			return size
+		}
+	}
+	return 1 << 10
+})

@@ -1,0 +1,283 @@
+package check
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"runtime"
+	"time"
+
+	"example.com/sockets/shared/badnet"
+	"example.com/sockets/shared/errno"
+	"example.com/sockets/shared/exam"
+)
+
+// An asker is an answer to the exercise.
+type asker = func(addr, message string, timeout time.Duration, tries int) (string, error)
+
+const (
+	// long is the timeout where a right answer needs none. One that waits until
+	// it is over still returns before exam.Limit.
+	long = 2500 * time.Millisecond
+	// short is the timeout where a right answer has to wait until it is over.
+	short = 150 * time.Millisecond
+	// longer is short for a second attempt, when a busy machine may be to blame.
+	longer = 3 * short
+	// patience is how long the checker waits for what a right answer does at once.
+	patience = 1500 * time.Millisecond
+)
+
+// A setup is what a case calls Ask with, and what the server does.
+type setup struct {
+	message string
+	timeout time.Duration
+	tries   int
+	did     string // what the server does, as the learner is told it
+	on      func(*server, question)
+	addr    string        // where Ask is to send, "" for the server itself
+	relay   *badnet.Relay // stands between the client and the server, or nil
+	timed   bool          // it matters how long Ask takes
+}
+
+// A visit is one call of Ask, at a server of its own.
+type visit struct {
+	setup
+	tr     *exam.Trial
+	server *server
+	call   *exam.Call
+	lag    <-chan time.Duration // how much longer than it should a wait takes on this machine now
+	deaf   bool                 // the server can no longer be reached
+
+	hung   string // where Ask hangs
+	ended  result // written by the call, which may end after it was given up
+	result        // the same, when Ask has returned in time
+}
+
+// A result is what a call of Ask led to.
+type result struct {
+	reply string
+	err   error
+	took  time.Duration
+	freed map[netip.AddrPort]bool // sockets seen closed when Ask had just returned
+}
+
+// visit calls Ask and waits for its end, at most exam.Limit. It returns nil when
+// that could not be done, or Ask panicked.
+func (s setup) visit(tr *exam.Trial, ask asker) *visit {
+	server := openServer(tr, s.on)
+	if server == nil {
+		return nil
+	}
+	v := s.start(tr, ask, server)
+	if !v.wait() {
+		return nil
+	}
+	return v
+}
+
+func (s setup) start(tr *exam.Trial, ask asker, server *server) *visit {
+	if s.addr == "" {
+		s.addr = server.addr.String()
+	}
+	v := &visit{setup: s, tr: tr, server: server}
+	if s.timed {
+		v.lag = s.pace()
+	}
+	v.call = tr.Go(func() {
+		began := time.Now()
+		v.ended.reply, v.ended.err = ask(v.addr, v.message, v.timeout, v.tries)
+		v.ended.took = time.Since(began)
+		v.ended.freed = server.freed()
+	})
+	return v
+}
+
+// pace rests as long as a right answer with no server does, and tells how much
+// longer it took: what makes this late is not the answer's fault.
+func (s setup) pace() <-chan time.Duration {
+	lag := make(chan time.Duration, 1)
+	go func() {
+		began := time.Now()
+		for range s.tries {
+			time.Sleep(s.timeout)
+		}
+		lag <- time.Since(began) - time.Duration(s.tries)*s.timeout
+	}()
+	return lag
+}
+
+// join waits until Ask has returned or hangs. It returns false when it panicked,
+// which has been reported then.
+func (v *visit) join() bool {
+	v.hung = v.call.Wait()
+	if v.hung != "" {
+		return true
+	}
+	v.result = v.ended
+	return !v.call.Panicked()
+}
+
+// wait is join, and waits until the server has seen all that Ask sent.
+func (v *visit) wait() bool {
+	if !v.join() {
+		return false
+	}
+	if v.hung == "" && !v.deaf {
+		v.server.settle()
+	}
+	return true
+}
+
+// count is how many datagrams the server got.
+func (v *visit) count() int {
+	n, _ := v.server.asked()
+	return n
+}
+
+// sent is how many datagrams Ask sent, wherever they went then.
+func (v *visit) sent() int {
+	if v.relay != nil {
+		up, _ := v.relay.Traffic()
+		return up.CameDatagrams
+	}
+	return v.count()
+}
+
+// gap is the time between the first two datagrams, 0 when there are fewer.
+func (v *visit) gap() time.Duration {
+	if _, first := v.server.asked(); len(first) > 1 {
+		return first[1].at.Sub(first[0].at)
+	}
+	return 0
+}
+
+// sound reports what is wrong in any situation. It returns false when it has.
+func (v *visit) sound() bool {
+	_, questions := v.server.asked()
+	for _, q := range questions {
+		if q.data != v.message {
+			v.wrongMessage(quote(q.data))
+			return false
+		}
+	}
+	return v.ready()
+}
+
+// ready reports an answer that is not finished, or gets no socket.
+func (v *visit) ready() bool {
+	switch {
+	case v.hung != "":
+	case errors.Is(v.err, exam.ErrToDo):
+		v.wrong(unfinished)
+		return false
+	case errors.Is(v.err, errno.EADDRINUSE):
+		v.wrong(fixedPort)
+		return false
+	}
+	return true
+}
+
+// wrongMessage reports what the server got instead of the message.
+func (v *visit) wrongMessage(got string) {
+	v.tr.Wrong(otherMessage, "your Ask was called with the message %s; the server got %s; your Ask %s.", quote(v.message), got, v.outcome())
+}
+
+// freed tells which of the clients' sockets are closed. It is asked when Ask has
+// just returned, before anybody else gets their ports.
+func (s *server) freed() map[netip.AddrPort]bool {
+	freed := map[netip.AddrPort]bool{}
+	_, questions := s.asked()
+	for _, q := range questions {
+		freed[q.from] = freed[q.from] || free(q.from)
+	}
+	return freed
+}
+
+// left reports a socket that is still open though Ask has returned: nobody else
+// can have its port then. It may be closed a little later. Whatever else uses
+// sockets here may have taken a port that was free, but gives it back in time.
+func (v *visit) left() {
+	if v.hung != "" || v.relay != nil {
+		return
+	}
+	end := time.Now().Add(patience)
+	_, questions := v.server.asked()
+	for _, q := range questions {
+		for !v.freed[q.from] && v.owns(q.from) && !free(q.from) {
+			if time.Now().After(end) {
+				v.tr.Wrong(notClosed, "%s; your Ask %s. %v later, its socket %s was still open.", v.did, v.outcome(), patience, q.from)
+				return
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+}
+
+// owns tells whether nobody else is known to have the port now.
+func (v *visit) owns(addr netip.AddrPort) bool {
+	_, ours := owned.Load(addr)
+	server, _ := owners.Load(addr)
+	return !ours && server == v.server
+}
+
+// free tells whether an address of this computer can be had.
+func free(addr netip.AddrPort) bool {
+	hosts := []netip.Addr{addr.Addr()}
+	if runtime.GOOS == "windows" { // which gives an address away although a socket has its port on all addresses
+		hosts = append(hosts, netip.IPv4Unspecified())
+	}
+	for _, host := range hosts {
+		conn, err := listen(netip.AddrPortFrom(host, addr.Port()))
+		if errors.Is(err, errno.EADDRINUSE) {
+			return false
+		}
+		if err == nil {
+			conn.Close()
+		}
+	}
+	return true
+}
+
+// wrong reports a diagnosis with the story of this visit.
+func (v *visit) wrong(d exam.Diagnosis) {
+	v.tr.Wrong(d, "%s; your Ask %s.", v.did, v.outcome())
+}
+
+// wrongCount reports a diagnosis with the story of this visit, in which the
+// number of tries and their time matter.
+func (v *visit) wrongCount(d exam.Diagnosis) {
+	story := fmt.Sprintf("%s; the timeout was %v, tries was %d; your Ask sent %s and %s", v.did, v.timeout, v.tries, datagrams(v.sent()), v.outcome())
+	if v.hung == "" {
+		story += fmt.Sprintf(", after %v", v.took.Round(time.Millisecond))
+	}
+	v.tr.Wrong(d, "%s.", story)
+}
+
+// outcome says what Ask did.
+func (v *visit) outcome() string {
+	switch {
+	case v.hung != "":
+		return fmt.Sprintf("did not return within %v: it hung %s", exam.Limit, v.hung)
+	case v.err != nil:
+		return fmt.Sprintf("returned the error %q", v.err)
+	}
+	return fmt.Sprintf("returned %s and no error", quote(v.reply))
+}
+
+func datagrams(n int) string {
+	if n == 1 {
+		return "1 datagram"
+	}
+	return fmt.Sprintf("%d datagrams", n)
+}
+
+// shown is how many bytes a story shows at most.
+const shown = 60
+
+// quote shows bytes as a Go string, long ones shortened.
+func quote(s string) string {
+	if len(s) <= shown {
+		return fmt.Sprintf("%q", s)
+	}
+	return fmt.Sprintf("%q… (%d bytes)", s[:shown], len(s))
+}
