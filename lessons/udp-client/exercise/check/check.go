@@ -95,13 +95,13 @@ func answers(answer string) func(*attempt) {
 func asks(message string) func(*attempt) {
 	return func(a *attempt) {
 		a.wantAnswerOf(func() *visit {
-			v := a.visit(exchange(message, "I got it."))
+			v := a.visit(exchange(message, messageAnswer))
 			if v != nil && v.count() == 0 && (v.hung != "" || v.err != nil) && reason(otherMessage, a.plain) == otherMessage {
 				v.wrongMessage("nothing")
 				return nil
 			}
 			return v
-		}, otherMessage, "I got it.")
+		}, otherMessage, messageAnswer)
 	}
 }
 
@@ -120,7 +120,7 @@ func longestAnswer(a *attempt) {
 }
 
 func emptyQuestion(a *attempt) {
-	s := exchange("", "You said nothing.")
+	s := exchange("", emptyAnswered)
 	s.did = `the message was ""; the server would have answered a datagram of 0 bytes`
 	a.wantAnswerOf(func() *visit {
 		v := a.visit(s)
@@ -129,13 +129,13 @@ func emptyQuestion(a *attempt) {
 			return nil
 		}
 		return v
-	}, emptyMessage, "You said nothing.")
+	}, emptyMessage, emptyAnswered)
 }
 
 // tooLong asks what no datagram can hold.
 func tooLong(a *attempt) {
 	message := longText()
-	s := exchange(message, "I got it.")
+	s := exchange(message, messageAnswer)
 	s.timeout, s.tries = short, 2
 	s.did = fmt.Sprintf("the message had %d bytes, which no datagram can hold", len(message))
 	v := a.visit(s)

@@ -61,7 +61,7 @@ func try(n int, f func(i int) []exam.Finding) []chan []exam.Finding {
 		found[i] = make(chan []exam.Finding, 1)
 	}
 	go func() {
-		slots := make(chan bool, 24)
+		slots := make(chan bool, 8)
 		tick := time.NewTicker(30 * time.Millisecond)
 		defer tick.Stop()
 		for i := range found {

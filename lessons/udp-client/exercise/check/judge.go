@@ -82,6 +82,9 @@ func (a *attempt) visit(s setup) *visit {
 const (
 	hello       = "Hello, i'm client!"
 	plainAnswer = "Good morning, client."
+	// What servers answer to other messages.
+	messageAnswer = "I got it."
+	emptyAnswered = "You said nothing."
 )
 
 // exchange is a setup with a server that answers each datagram at once.
@@ -257,7 +260,7 @@ func judgeSilent(a *attempt) {
 	switch {
 	case v.early():
 		if second := a.visit(silence(again, 3)); second != nil {
-			second.wrongCount(a.whyEarly(second))
+			second.wrongCount(second.whyEarly())
 		}
 	case v.late(begin):
 		v.wrongCount(ownTimeout)
@@ -345,23 +348,24 @@ const again = 800 * time.Millisecond
 // judgePatiently is judgeSilent with more time for each try.
 func judgePatiently(a *attempt) {
 	if v := a.visit(silence(again, 3)); v != nil && v.hung == "" && v.early() {
-		v.wrongCount(a.whyEarly(v))
+		v.wrongCount(v.whyEarly())
 	}
 }
 
-// whyEarly finds out why a call with the timeout again gave up early.
-func (a *attempt) whyEarly(v *visit) exam.Diagnosis {
+// whyEarly finds out why a call with the timeout again and three tries gave up early.
+func (v *visit) whyEarly() exam.Diagnosis {
+	gap := v.gap()
 	switch {
-	case v.took > again*175/100:
-		return lastWait
 	case v.took < again/8:
 		return sendsAgain
-	case v.took < again*9/10:
+	case v.took > again*175/100 && gap > again*8/10:
+		return lastWait
+	case v.took < again*9/10, v.took > again*175/100:
 		return ownTimeout
-	}
-	// All tries together had the time of one. They may have gone out at once.
-	if answered := a.visit(exchange(hello, plainAnswer)); answered != nil && answered.count() > 1 {
+	case gap < again/20: // all tries at once, and one wait for all
 		return sendsAgain
+	case gap < again/4:
+		return ownTimeout
 	}
 	return perTry
 }

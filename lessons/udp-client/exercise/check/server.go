@@ -106,7 +106,7 @@ func (s *server) serve() {
 			continue
 		}
 		from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
-		if _, ours := owned.Load(from); ours { // for somebody who had this port before
+		if stray(from, buf[:n]) {
 			continue
 		}
 		s.mu.Lock()
@@ -130,6 +130,19 @@ func (s *server) serve() {
 			on(s, q)
 		}
 	}
+}
+
+// stray tells whether a datagram was meant for somebody who had this port before:
+// it comes from a socket of this checker, or of one in another process.
+func stray(from netip.AddrPort, data []byte) bool {
+	if _, ours := owned.Load(from); ours {
+		return true
+	}
+	switch string(data) {
+	case plainAnswer, firstAnswer, secondAnswer, messageAnswer, emptyAnswered, fromElsewhere, fromHere, samePort:
+		return true
+	}
+	return false
 }
 
 // handle sets what the server does with datagrams that come from now on.

@@ -646,7 +646,7 @@ func deadline(wait time.Duration, isNil bool) func(net.PacketConn) error {
 
 func deadlineOnce(conn net.PacketConn) error {
 	buf := make([]byte, 65507)
-	conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+	conn.SetReadDeadline(time.Now().Add(time.Hour))
 	for {
 		n, addr, err := conn.ReadFrom(buf)
 		if errors.Is(err, net.ErrClosed) {
