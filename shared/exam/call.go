@@ -85,12 +85,12 @@ func (c *Call) WaitFor(limit time.Duration) (hung string) {
 }
 
 func stack(all bool) string {
-	size := 64 << 10 // one goroutine's
-	if all {
-		size = 1 << 20
+	for size := 64 << 10; ; size *= 4 {
+		buf := make([]byte, size)
+		if n := runtime.Stack(buf, all); n < size || size >= 16<<20 {
+			return string(buf[:n])
+		}
 	}
-	buf := make([]byte, size)
-	return string(buf[:runtime.Stack(buf, all)])
 }
 
 // last is the newest of all goroutines' stacks.

@@ -12,8 +12,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"testing"
@@ -59,21 +59,14 @@ func CheckPointers(t *testing.T, root string, diagnoses ...Diagnosis) {
 	}
 }
 
-// Catalogue skips a checker's test of right and wrong answers unless the
-// environment says CATALOGUE=1. Wrong answers hang and spin, and each case lets
-// them for as long as [Limit]: that is for those who change a checker, and not for
-// learners to wait.
-func Catalogue(t *testing.T) {
-	t.Helper()
-	if os.Getenv("CATALOGUE") == "" {
-		t.Skip("the catalogue of right and wrong answers: run it with make catalogue, or with CATALOGUE=1 in the environment")
-	}
-}
-
 // A Case is one situation that an answer of type F has to master.
 type Case[F any] struct {
 	Name string // a sentence's worth of words: "reply in two pieces"
-	Run  func(tr *Trial, answer F)
+	// First is for the case that calls the answer several times at once. It runs
+	// before the others. When it finds something, calls disturb each other, and then
+	// the others run one after the other: else what they find would be luck.
+	First bool
+	Run   func(tr *Trial, answer F)
 }
 
 // A Finding is one thing that a case found wrong.
@@ -88,27 +81,25 @@ func (f Finding) String() string {
 	return fmt.Sprintf("%s\n%s\n→ %s\n", f.Story, f.Diagnosis.Idea, f.Diagnosis.Read)
 }
 
-// Run checks an answer in every case, all at once, each shown as a subtest of t,
-// and fails those that find something. Stub calls the answer in the simplest way
-// and returns its error: where that is [ErrToDo], the test is skipped, and says
-// that file is the one to open.
-//
-// The cases do not use t.Parallel: that would run only as many at once as there
-// are processors, and an answer that hangs in all of them would take long.
+// Run checks an answer in every case, each shown as a subtest of t, and fails
+// those that find something. Stub calls the answer in the simplest way and returns
+// its error: where that is [ErrToDo], the test is skipped, and says that file is
+// the one to open.
 func Run[F any](t *testing.T, file string, stub func(F) error, cases []Case[F], answer F) {
 	t.Helper()
+	defer holdCollections()()
 	var err error
 	if hung := (&Trial{}).Call(func() { err = stub(answer) }); hung == "" && errors.Is(err, ErrToDo) {
 		t.Skipf("not started: open %s", file)
 	}
-	found := make([]chan []Finding, len(cases))
-	for i, c := range cases {
-		found[i] = make(chan []Finding, 1)
-		go func() { found[i] <- try(c, answer) }()
-	}
+	found := start(cases, answer)
 	for i, c := range cases {
 		t.Run(strings.ReplaceAll(c.Name, " ", "_"), func(t *testing.T) {
-			for _, f := range <-found[i] {
+			findings, tried := <-found[i]
+			if !tried {
+				t.Skip("not tried: calls of your code disturb each other, and the cases before took too long")
+			}
+			for _, f := range findings {
 				// Output, unlike Error, puts no line of this file before the text.
 				io.WriteString(t.Output(), f.String())
 				t.Fail()
@@ -117,20 +108,52 @@ func Run[F any](t *testing.T, file string, stub func(F) error, cases []Case[F], 
 	}
 }
 
-// Try checks an answer in every case, all at once, and returns what they found,
-// in the order of the cases.
-func Try[F any](cases []Case[F], answer F) []Finding {
-	found := make([][]Finding, len(cases))
-	var all sync.WaitGroup
-	for i, c := range cases {
-		all.Go(func() { found[i] = try(c, answer) })
-	}
-	all.Wait()
-	var findings []Finding
-	for _, f := range found {
-		findings = append(findings, f...)
+// Try checks an answer in every case and returns what they found, in the order of
+// the cases.
+func Try[F any](cases []Case[F], answer F) (findings []Finding) {
+	for _, found := range start(cases, answer) {
+		findings = append(findings, <-found...)
 	}
 	return findings
+}
+
+// inTurn is how long cases may run one after the other. When it is over, no
+// further one begins.
+const inTurn = 8 * time.Second
+
+// start runs the cases. Each gets a channel on which its findings come; it is
+// closed without any where the case could not be tried.
+//
+// The cases do not use t.Parallel: that would run only as many at once as there
+// are processors, and an answer that hangs in all of them would take long.
+func start[F any](cases []Case[F], answer F) []chan []Finding {
+	found := make([]chan []Finding, len(cases))
+	for i := range found {
+		found[i] = make(chan []Finding, 1)
+	}
+	go func() {
+		atOnce := true
+		for i, c := range cases {
+			if c.First {
+				findings := try(c, answer)
+				atOnce = atOnce && len(findings) == 0
+				found[i] <- findings
+			}
+		}
+		end := time.Now().Add(inTurn)
+		for i, c := range cases {
+			switch {
+			case c.First:
+			case atOnce:
+				go func() { found[i] <- try(c, answer) }()
+			case time.Now().Before(end):
+				found[i] <- try(c, answer)
+			default:
+				close(found[i])
+			}
+		}
+	}()
+	return found
 }
 
 func try[F any](c Case[F], answer F) []Finding {
@@ -141,6 +164,17 @@ func try[F any](c Case[F], answer F) []Finding {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
 	return tr.findings
+}
+
+// holdCollections stops the garbage collector, and returns what starts it again.
+// A collection closes sockets that were forgotten, and so would hide them.
+func holdCollections() (resume func()) {
+	percent := debug.SetGCPercent(-1)
+	limit := debug.SetMemoryLimit(512 << 20) // beyond this it runs nevertheless
+	return func() {
+		debug.SetGCPercent(percent)
+		debug.SetMemoryLimit(limit)
+	}
 }
 
 // A Trial is one case under way. Its methods may be used by several goroutines.

@@ -66,7 +66,7 @@ func TestEveryCaseRunsAndFindsOnce(t *testing.T) {
 			tr.Wrong(wrong, "again")
 		}
 	}
-	cases := []Case[int]{{"first", run}, {"second", func(*Trial, int) {}}, {"third", run}}
+	cases := []Case[int]{{Name: "first", Run: run}, {Name: "second", Run: func(*Trial, int) {}}, {Name: "third", Run: run}}
 	if findings := Try(cases, 1); len(findings) != 0 {
 		t.Errorf("a right answer: %v", findings)
 	}
@@ -76,5 +76,38 @@ func TestEveryCaseRunsAndFindsOnce(t *testing.T) {
 	}
 	if got, want := findings[0].String(), "got 2\nAn idea.\n→ README.md#idea\n"; got != want {
 		t.Errorf("String() = %q, want %q", got, want)
+	}
+}
+
+// The answer here is how often it is called at the moment.
+func TestCasesRunInTurnWhenCallsDisturbEachOther(t *testing.T) {
+	wrong := Diagnosis{Name: "wrong", Idea: "An idea.", Read: "README.md#idea"}
+	for _, disturbed := range []bool{false, true} {
+		var atWork, most atomic.Int32
+		meet := make(chan bool)
+		alone := func(tr *Trial, _ int) {
+			if n := atWork.Add(1); n > most.Load() {
+				most.Store(n)
+			}
+			defer atWork.Add(-1)
+			if !disturbed { // both have to be here at once
+				select {
+				case meet <- true:
+				case <-meet:
+				}
+			}
+		}
+		first := func(tr *Trial, _ int) {
+			if atWork.Load() != 0 {
+				t.Error("the first case was not the first")
+			}
+			if disturbed {
+				tr.Wrong(wrong, "calls disturb each other")
+			}
+		}
+		Try([]Case[int]{{Name: "a", Run: alone}, {Name: "b", First: true, Run: first}, {Name: "c", Run: alone}}, 0)
+		if want := map[bool]int32{false: 2, true: 1}[disturbed]; most.Load() != want {
+			t.Errorf("disturbed = %v: %d cases at once, want %d", disturbed, most.Load(), want)
+		}
 	}
 }

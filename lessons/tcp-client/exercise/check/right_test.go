@@ -13,13 +13,14 @@ import (
 	"time"
 
 	"example.com/sockets/lessons/tcp-client/exercise/solution"
+	"example.com/sockets/shared/exam"
 )
 
 // rights are right answers in styles that have little in common.
-var rights = map[string]asker{
-	"solution": solution.Ask,
+var rights = []exam.Answer[asker]{
+	{"solution", "", solution.Ask},
 
-	"a loop with a small buffer, and the time that is left at each step": func(addr, message string, timeout time.Duration) (string, error) {
+	{"a loop with a small buffer, and the time that is left at each step", "", func(addr, message string, timeout time.Duration) (string, error) {
 		end := time.Now().Add(timeout)
 		conn, err := net.DialTimeout("tcp", addr, time.Until(end))
 		if err != nil {
@@ -43,9 +44,9 @@ var rights = map[string]asker{
 				return string(reply), fmt.Errorf("after %d bytes: %w", len(reply), err)
 			}
 		}
-	},
+	}},
 
-	"io.Copy, and the end of sending told to the server": func(addr, message string, timeout time.Duration) (string, error) {
+	{"io.Copy, and the end of sending told to the server", "", func(addr, message string, timeout time.Duration) (string, error) {
 		d := net.Dialer{Deadline: time.Now().Add(timeout)}
 		conn, err := d.Dial("tcp", addr)
 		if err != nil {
@@ -64,9 +65,9 @@ var rights = map[string]asker{
 			return "", err
 		}
 		return reply.String(), nil
-	},
+	}},
 
-	"bufio, one byte at a time": func(addr, message string, timeout time.Duration) (string, error) {
+	{"bufio, one byte at a time", "", func(addr, message string, timeout time.Duration) (string, error) {
 		end := time.Now().Add(timeout)
 		conn, err := net.DialTimeout("tcp", addr, timeout)
 		if err != nil {
@@ -92,9 +93,9 @@ var rights = map[string]asker{
 			reply = append(reply, b)
 		}
 		return string(reply), nil
-	},
+	}},
 
-	"a tiny buffer": func(addr, message string, timeout time.Duration) (string, error) {
+	{"a tiny buffer", "", func(addr, message string, timeout time.Duration) (string, error) {
 		d := net.Dialer{Deadline: time.Now().Add(timeout)}
 		conn, err := d.Dial("tcp", addr)
 		if err != nil {
@@ -115,9 +116,9 @@ var rights = map[string]asker{
 			}
 			reply = append(reply, b[:n]...)
 		}
-	},
+	}},
 
-	"a context that closes the connection": func(addr, message string, timeout time.Duration) (string, error) {
+	{"a context that closes the connection", "", func(addr, message string, timeout time.Duration) (string, error) {
 		ctx, cancel := context.WithTimeout(context.Background(), timeout)
 		defer cancel()
 		var d net.Dialer
@@ -135,9 +136,9 @@ var rights = map[string]asker{
 			return "", fmt.Errorf("ask %s: %w", addr, ctx.Err())
 		}
 		return reply.String(), err
-	},
+	}},
 
-	"a goroutine and a timer": func(addr, message string, timeout time.Duration) (string, error) {
+	{"a goroutine and a timer", "", func(addr, message string, timeout time.Duration) (string, error) {
 		timer := time.NewTimer(timeout)
 		defer timer.Stop()
 		type result struct {
@@ -174,9 +175,9 @@ var rights = map[string]asker{
 		case <-timer.C:
 			return "", os.ErrDeadlineExceeded
 		}
-	},
+	}},
 
-	"sending and receiving at once": func(addr, message string, timeout time.Duration) (string, error) {
+	{"sending and receiving at once", "", func(addr, message string, timeout time.Duration) (string, error) {
 		end := time.Now().Add(timeout)
 		conn, err := (&net.Dialer{Deadline: end}).Dial("tcp", addr)
 		if err != nil {
@@ -194,9 +195,9 @@ var rights = map[string]asker{
 			return "", err
 		}
 		return string(reply), nil
-	},
+	}},
 
-	"many short deadlines, and a clock": func(addr, message string, timeout time.Duration) (string, error) {
+	{"many short deadlines, and a clock", "", func(addr, message string, timeout time.Duration) (string, error) {
 		end := time.Now().Add(timeout)
 		conn, err := net.DialTimeout("tcp", addr, timeout)
 		if err != nil {
@@ -225,9 +226,9 @@ var rights = map[string]asker{
 			}
 		}
 		return "", context.DeadlineExceeded
-	},
+	}},
 
-	"a timer that moves the deadline, and a close without a goodbye": func(addr, message string, timeout time.Duration) (string, error) {
+	{"a timer that moves the deadline, and a close without a goodbye", "", func(addr, message string, timeout time.Duration) (string, error) {
 		end := time.Now().Add(timeout)
 		conn, err := net.DialTimeout("tcp", addr, timeout)
 		if err != nil {
@@ -241,9 +242,9 @@ var rights = map[string]asker{
 		}
 		reply, err := io.ReadAll(bufio.NewReaderSize(conn, 100_000))
 		return string(reply), err
-	},
+	}},
 
-	"a scanner that splits nothing": func(addr, message string, timeout time.Duration) (string, error) {
+	{"a scanner that splits nothing", "", func(addr, message string, timeout time.Duration) (string, error) {
 		ctx, cancel := context.WithTimeout(context.Background(), timeout)
 		defer cancel()
 		conn, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
@@ -266,5 +267,5 @@ var rights = map[string]asker{
 			return "", s.Err()
 		}
 		return reply.String(), nil
-	},
+	}},
 }

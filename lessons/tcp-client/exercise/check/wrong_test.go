@@ -8,11 +8,12 @@ import (
 	"io"
 	"net"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"example.com/sockets/shared/exam"
 )
 
 // over ends the wrong answers that would spin for ever.
@@ -126,23 +127,8 @@ func oneByOne() asker {
 	}
 }
 
-// A wrong is a wrong answer, and the names of all its diagnoses, sorted.
-type wrong struct {
-	name string
-	want string
-	ask  asker
-}
-
-// slow tells whether the checker needs seconds for the answer.
-func (w wrong) slow() bool {
-	return slices.Contains([]string{
-		endNotSeen.Name, waits.Name, limited.Name, retries.Name, swallowed.Name,
-		noDeadline.Name, noConnectDeadline.Name, noWriteDeadline.Name, restarts.Name, ownTimeout.Name,
-	}, w.want)
-}
-
 // forgets are wrong answers that forget to close the connection.
-var forgets = []wrong{
+var forgets = []exam.Answer[asker]{
 	{"never closes", "not-closed", steps{close: func(net.Conn, error) {}}.ask},
 	{"closes only when all went well", "not-closed", steps{close: func(conn net.Conn, err error) {
 		if err == nil {
@@ -174,7 +160,9 @@ var forgets = []wrong{
 	}},
 }
 
-var wrongs = []wrong{
+var wrongs = []exam.Answer[asker]{
+	{"one buffer for all calls", "shared", oneForAll()},
+	{"one call after the other", "shared", oneByOne()},
 	{"one Read of 1024 bytes", "one-read", steps{receive: loop(1024, exact, always)}.ask},
 	{"one Read of 16 KiB", "one-read", steps{receive: loop(16<<10, exact, always)}.ask},
 	{"one Read, its error not looked at", "eof-is-error one-read", steps{receive: func(conn net.Conn, _ time.Duration) (string, error) {

@@ -12,30 +12,28 @@ import (
 	"time"
 
 	"example.com/sockets/lessons/tcp-server/exercise/solution"
+	"example.com/sockets/shared/exam"
 )
 
 // Right answers, in many styles.
-var right = []struct {
-	name   string
-	answer serveFunc
-}{
-	{"solution", solution.Serve},
-	{"one at a time", oneAtATime},
-	{"timer closes", timerCloses},
-	{"reader goroutine", readerGoroutine},
-	{"bufio", buffered},
-	{"waits for its clients", waitsForClients},
-	{"lingers until the client closes", lingers},
-	{"lingers, one at a time", lingersInTurn},
-	{"context", withContext},
-	{"accepts in a goroutine", acceptsElsewhere},
-	{"workers", workers},
-	{"goes on after errors of Accept", goesOn},
-	{"wakes up now and then", wakesUp},
-	{"closes all clients at the end", closesAll},
-	{"closes the listener too", closesListener},
-	{"sends in two pieces, wraps errors", twoWrites},
-	{"half-closes, then closes", halfCloses},
+var rights = []exam.Answer[serveFunc]{
+	{"solution", "", solution.Serve},
+	{"one at a time", "", oneAtATime},
+	{"timer closes", "", timerCloses},
+	{"reader goroutine", "", readerGoroutine},
+	{"bufio", "", buffered},
+	{"waits for its clients", "", waitsForClients},
+	{"lingers until the client closes", "", lingers},
+	{"lingers, one at a time", "", lingersInTurn},
+	{"context", "", withContext},
+	{"accepts in a goroutine", "", acceptsElsewhere},
+	{"workers", "", workers},
+	{"goes on after errors of Accept", "", goesOn},
+	{"wakes up now and then", "", wakesUp},
+	{"closes all clients at the end", "", closesAll},
+	{"closes the listener too", "", closesListener},
+	{"sends in two pieces, wraps errors", "", twoWrites},
+	{"half-closes, then closes", "", halfCloses},
 }
 
 // acceptEach is the loop that many answers share.

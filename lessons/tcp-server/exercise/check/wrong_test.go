@@ -18,16 +18,10 @@ import (
 // stop ends wrong answers that would go on for ever. Only the tests set it.
 var stop atomic.Bool
 
-type wrongAnswer struct {
-	name      string
-	diagnosis exam.Diagnosis
-	answer    serveFunc
-}
-
 // Wrong answers, each with the idea that it holds.
-var wrong = []wrongAnswer{
-	{"one client, as in the lesson", oneClient, lessonServer},
-	{"returns after a client", oneClient, func(ln net.Listener, patience time.Duration) error {
+var wrongs = []exam.Answer[serveFunc]{
+	{"one client, as in the lesson", "one-client", lessonServer},
+	{"returns after a client", "one-client", func(ln net.Listener, patience time.Duration) error {
 		conn, err := ln.Accept()
 		if err != nil {
 			return endOf(err)
@@ -35,10 +29,10 @@ var wrong = []wrongAnswer{
 		oneClientOf(conn, patience)
 		return nil
 	}},
-	{"closes the listener after a client", oneClient, func(ln net.Listener, patience time.Duration) error {
+	{"closes the listener after a client", "one-client", func(ln net.Listener, patience time.Duration) error {
 		return acceptEach(ln, func(conn net.Conn) { oneClientOf(conn, patience); ln.Close() })
 	}},
-	{"five clients", oneClient, func(ln net.Listener, patience time.Duration) error {
+	{"five clients", "one-client", func(ln net.Listener, patience time.Duration) error {
 		for range 5 {
 			conn, err := ln.Accept()
 			if err != nil {
@@ -48,17 +42,17 @@ var wrong = []wrongAnswer{
 		}
 		return nil
 	}},
-	{"returns at once", earlyReturn, func(ln net.Listener, patience time.Duration) error {
+	{"returns at once", "early-return", func(ln net.Listener, patience time.Duration) error {
 		go acceptEach(ln, func(conn net.Conn) { oneClientOf(conn, patience) })
 		return nil
 	}},
-	{"half done", closedIsEnd, halfDone},
-	{"returns the error of a client", clientEnds, returnsClientError(false)},
-	{"returns nil at the error of a client", clientEnds, returnsClientError(true)},
-	{"returns the errors of clients at the end", clientEnds, collectsErrors},
-	{"sends errors of clients to Serve", clientEnds, errorChannel},
-	{"shares one variable", mixedUp, sharesConn},
-	{"returns net.ErrClosed", closedIsEnd, func(ln net.Listener, patience time.Duration) error {
+	{"half done", "closed-is-error", halfDone},
+	{"returns the error of a client", "client-ends", returnsClientError(false)},
+	{"returns nil at the error of a client", "client-ends", returnsClientError(true)},
+	{"returns the errors of clients at the end", "client-ends", collectsErrors},
+	{"sends errors of clients to Serve", "client-ends", errorChannel},
+	{"shares one variable", "mixed-up", sharesConn},
+	{"returns net.ErrClosed", "closed-is-error", func(ln net.Listener, patience time.Duration) error {
 		for {
 			conn, err := ln.Accept()
 			if err != nil {
@@ -67,7 +61,7 @@ var wrong = []wrongAnswer{
 			go oneClientOf(conn, patience)
 		}
 	}},
-	{"wraps net.ErrClosed", closedIsEnd, func(ln net.Listener, patience time.Duration) error {
+	{"wraps net.ErrClosed", "closed-is-error", func(ln net.Listener, patience time.Duration) error {
 		for {
 			conn, err := ln.Accept()
 			if err != nil {
@@ -76,7 +70,7 @@ var wrong = []wrongAnswer{
 			oneClientOf(conn, patience)
 		}
 	}},
-	{"ignores errors of Accept", acceptAgain, func(ln net.Listener, patience time.Duration) error {
+	{"ignores errors of Accept", "accept-again", func(ln net.Listener, patience time.Duration) error {
 		for {
 			conn, err := ln.Accept()
 			if err != nil {
@@ -85,7 +79,7 @@ var wrong = []wrongAnswer{
 			go oneClientOf(conn, patience)
 		}
 	}},
-	{"goes on after every other error", acceptAgain, func(ln net.Listener, patience time.Duration) error {
+	{"goes on after every other error", "accept-again", func(ln net.Listener, patience time.Duration) error {
 		for {
 			conn, err := ln.Accept()
 			if errors.Is(err, net.ErrClosed) {
@@ -97,7 +91,7 @@ var wrong = []wrongAnswer{
 			go oneClientOf(conn, patience)
 		}
 	}},
-	{"rests and tries again for ever", neverEnds, func(ln net.Listener, patience time.Duration) error {
+	{"rests and tries again for ever", "never-ends", func(ln net.Listener, patience time.Duration) error {
 		for !stop.Load() {
 			conn, err := ln.Accept()
 			if err != nil {
@@ -108,8 +102,8 @@ var wrong = []wrongAnswer{
 		}
 		return nil
 	}},
-	{"forgets Done", neverEnds, forgetsDone},
-	{"nil for every error of Accept", acceptError, func(ln net.Listener, patience time.Duration) error {
+	{"forgets Done", "never-ends", forgetsDone},
+	{"nil for every error of Accept", "accept-error", func(ln net.Listener, patience time.Duration) error {
 		for {
 			conn, err := ln.Accept()
 			if err != nil {
@@ -118,7 +112,7 @@ var wrong = []wrongAnswer{
 			go oneClientOf(conn, patience)
 		}
 	}},
-	{"uses the nil connection", exam.Panicked, func(ln net.Listener, patience time.Duration) error {
+	{"uses the nil connection", "panicked", func(ln net.Listener, patience time.Duration) error {
 		for {
 			conn, err := ln.Accept()
 			if errors.Is(err, net.ErrClosed) {
@@ -127,7 +121,7 @@ var wrong = []wrongAnswer{
 			oneClientOf(conn, patience)
 		}
 	}},
-	{"panics when the client has gone", exam.Panicked, inTurn(func(conn net.Conn, patience time.Duration) {
+	{"panics when the client has gone", "panicked", inTurn(func(conn net.Conn, patience time.Duration) {
 		defer conn.Close()
 		conn.SetDeadline(time.Now().Add(patience))
 		buf := make([]byte, 1024)
@@ -138,34 +132,34 @@ var wrong = []wrongAnswer{
 		_ = buf[:n]
 		conn.Write([]byte(greeting))
 	})},
-	{"needs a *net.TCPListener", exam.Panicked, func(ln net.Listener, patience time.Duration) error {
+	{"needs a *net.TCPListener", "panicked", func(ln net.Listener, patience time.Duration) error {
 		return concrete(ln.(*net.TCPListener), patience)
 	}},
 
-	{"never closes", notClosed, each(func(conn net.Conn, patience time.Duration) { answerOnly(conn, patience) })},
-	{"defers Close in the loop", notClosed, defersInLoop},
-	{"only half-closes", notClosed, each(func(conn net.Conn, patience time.Duration) {
+	{"never closes", "not-closed", each(func(conn net.Conn, patience time.Duration) { answerOnly(conn, patience) })},
+	{"defers Close in the loop", "not-closed", defersInLoop},
+	{"only half-closes", "not-closed", each(func(conn net.Conn, patience time.Duration) {
 		if answerOnly(conn, patience) {
 			conn.(*net.TCPConn).CloseWrite()
 			return
 		}
 		conn.Close()
 	})},
-	{"closes only after an answer", endIgnored, inTurn(func(conn net.Conn, patience time.Duration) {
+	{"closes only after an answer", "end-ignored", inTurn(func(conn net.Conn, patience time.Duration) {
 		if answerOnly(conn, patience) {
 			conn.Close()
 		}
 	})},
-	{"closes only after an answer, many at once", endIgnored, each(func(conn net.Conn, patience time.Duration) {
+	{"closes only after an answer, many at once", "end-ignored", each(func(conn net.Conn, patience time.Duration) {
 		if answerOnly(conn, patience) {
 			conn.Close()
 		}
 	})},
-	{"closes when patience is over", notClosed, each(func(conn net.Conn, patience time.Duration) {
+	{"closes when patience is over", "not-closed", each(func(conn net.Conn, patience time.Duration) {
 		time.AfterFunc(patience, func() { conn.Close() })
 		answerOnly(conn, patience)
 	})},
-	{"waits for the client to close", awaitsClient, each(func(conn net.Conn, patience time.Duration) {
+	{"waits for the client to close", "awaits-client", each(func(conn net.Conn, patience time.Duration) {
 		defer conn.Close()
 		if answerOnly(conn, patience) {
 			conn.(*net.TCPConn).CloseWrite()
@@ -173,7 +167,7 @@ var wrong = []wrongAnswer{
 			io.Copy(io.Discard, conn)
 		}
 	})},
-	{"waits for each client to close", awaitsClient, inTurn(func(conn net.Conn, patience time.Duration) {
+	{"waits for each client to close", "awaits-client", inTurn(func(conn net.Conn, patience time.Duration) {
 		defer conn.Close()
 		if answerOnly(conn, patience) {
 			conn.(*net.TCPConn).CloseWrite()
@@ -181,26 +175,26 @@ var wrong = []wrongAnswer{
 			io.Copy(io.Discard, conn)
 		}
 	})},
-	{"closes before it sends", noAnswer, inTurn(func(conn net.Conn, patience time.Duration) {
+	{"closes before it sends", "no-answer", inTurn(func(conn net.Conn, patience time.Duration) {
 		conn.SetDeadline(time.Now().Add(patience))
 		conn.Read(make([]byte, 1024))
 		conn.Close()
 		conn.Write([]byte(greeting))
 	})},
-	{"closes while a goroutine serves", otherPatience, func(ln net.Listener, patience time.Duration) error {
+	{"closes while a goroutine serves", "other-patience", func(ln net.Listener, patience time.Duration) error {
 		return acceptEach(ln, func(conn net.Conn) {
 			go oneClientOf(conn, patience)
 			conn.Close()
 		})
 	}},
-	{"forgets Flush", noAnswer, inTurn(func(conn net.Conn, patience time.Duration) {
+	{"forgets Flush", "no-answer", inTurn(func(conn net.Conn, patience time.Duration) {
 		defer conn.Close()
 		conn.SetDeadline(time.Now().Add(patience))
 		if _, err := conn.Read(make([]byte, 1024)); err == nil {
 			bufio.NewWriter(conn).WriteString(greeting)
 		}
 	})},
-	{"knows one message only", noAnswer, inTurn(func(conn net.Conn, patience time.Duration) {
+	{"knows one message only", "no-answer", inTurn(func(conn net.Conn, patience time.Duration) {
 		defer conn.Close()
 		conn.SetDeadline(time.Now().Add(patience))
 		buf := make([]byte, 1024)
@@ -208,18 +202,18 @@ var wrong = []wrongAnswer{
 			conn.Write([]byte(greeting))
 		}
 	})},
-	{"sends a newline", otherText, each(says(greeting + "\n"))},
-	{"sends it twice", otherText, each(says(greeting + greeting))},
-	{"forgets the apostrophe", otherText, each(says("Hello, im server!"))},
-	{"sends its whole buffer", otherText, each(says(greeting + strings.Repeat("\x00", 1024-len(greeting))))},
-	{"sends without an end", otherText, each(func(conn net.Conn, patience time.Duration) {
+	{"sends a newline", "other-text", each(says(greeting + "\n"))},
+	{"sends it twice", "other-text", each(says(greeting + greeting))},
+	{"forgets the apostrophe", "other-text", each(says("Hello, im server!"))},
+	{"sends its whole buffer", "other-text", each(says(greeting + strings.Repeat("\x00", 1024-len(greeting))))},
+	{"sends without an end", "other-text", each(func(conn net.Conn, patience time.Duration) {
 		defer conn.Close()
 		for answerOnly(conn, patience) {
 			for _, err := conn.Write([]byte(greeting)); err == nil; _, err = conn.Write([]byte(greeting)) {
 			}
 		}
 	})},
-	{"sends the message back", otherText, each(func(conn net.Conn, patience time.Duration) {
+	{"sends the message back", "other-text", each(func(conn net.Conn, patience time.Duration) {
 		defer conn.Close()
 		conn.SetDeadline(time.Now().Add(patience))
 		buf := make([]byte, 1024)
@@ -227,24 +221,24 @@ var wrong = []wrongAnswer{
 			conn.Write(buf[:n])
 		}
 	})},
-	{"has room for 10 bytes", unread, each(func(conn net.Conn, patience time.Duration) {
+	{"has room for 10 bytes", "unread", each(func(conn net.Conn, patience time.Duration) {
 		defer conn.Close()
 		conn.SetDeadline(time.Now().Add(patience))
 		if _, err := conn.Read(make([]byte, 10)); err == nil {
 			conn.Write([]byte(greeting))
 		}
 	})},
-	{"sends first", answersFirst, each(func(conn net.Conn, patience time.Duration) {
+	{"sends first", "answers-first", each(func(conn net.Conn, patience time.Duration) {
 		defer conn.Close()
 		conn.SetDeadline(time.Now().Add(patience))
 		conn.Write([]byte(greeting))
 		conn.Read(make([]byte, 1024))
 	})},
-	{"never receives", answersFirst, inTurn(func(conn net.Conn, _ time.Duration) {
+	{"never receives", "answers-first", inTurn(func(conn net.Conn, _ time.Duration) {
 		conn.Write([]byte(greeting))
 		conn.Close()
 	})},
-	{"has room for nothing", answersFirst, each(func(conn net.Conn, patience time.Duration) {
+	{"has room for nothing", "answers-first", each(func(conn net.Conn, patience time.Duration) {
 		defer conn.Close()
 		conn.SetDeadline(time.Now().Add(patience))
 		buf := make([]byte, 0, 1024)
@@ -252,51 +246,51 @@ var wrong = []wrongAnswer{
 			conn.Write([]byte(greeting))
 		}
 	})},
-	{"ignores the error of Read", answersSilence, each(func(conn net.Conn, patience time.Duration) {
+	{"ignores the error of Read", "answers-silence", each(func(conn net.Conn, patience time.Duration) {
 		defer conn.Close()
 		conn.SetReadDeadline(time.Now().Add(patience))
 		conn.Read(make([]byte, 1024))
 		conn.Write([]byte(greeting))
 	})},
-	{"gives up at the end of the stream", halfClosed, each(givesUpAtEnd)},
-	{"reads on after the end", endIgnored, each(readsOn)},
-	{"reads on after the end, one at a time", endIgnored, inTurn(readsOn)},
+	{"gives up at the end of the stream", "half-close", each(givesUpAtEnd)},
+	{"reads on after the end", "end-ignored", each(readsOn)},
+	{"reads on after the end, one at a time", "end-ignored", inTurn(readsOn)},
 
-	{"reads a line", untilNewline, each(receives(func(conn net.Conn) error {
+	{"reads a line", "until-newline", each(receives(func(conn net.Conn) error {
 		_, err := bufio.NewReader(conn).ReadString('\n')
 		return err
 	}))},
-	{"scans a line", untilNewline, inTurn(receives(func(conn net.Conn) error {
+	{"scans a line", "until-newline", inTurn(receives(func(conn net.Conn) error {
 		if !bufio.NewScanner(conn).Scan() {
 			return io.EOF
 		}
 		return nil
 	}))},
-	{"fills the buffer", untilFull, each(receives(func(conn net.Conn) error {
+	{"fills the buffer", "until-full", each(receives(func(conn net.Conn) error {
 		_, err := io.ReadFull(conn, make([]byte, 1024))
 		return err
 	}))},
-	{"fills the buffer and ignores the error", untilFull, inTurn(receives(func(conn net.Conn) error {
+	{"fills the buffer and ignores the error", "until-full", inTurn(receives(func(conn net.Conn) error {
 		io.ReadFull(conn, make([]byte, 1024))
 		return nil
 	}))},
-	{"waits for 18 bytes", untilFull, each(receives(func(conn net.Conn) error {
+	{"waits for 18 bytes", "until-full", each(receives(func(conn net.Conn) error {
 		_, err := io.ReadFull(conn, make([]byte, len(message)))
 		return err
 	}))},
-	{"reads to the end", untilEnd, each(receives(func(conn net.Conn) error {
+	{"reads to the end", "until-end", each(receives(func(conn net.Conn) error {
 		_, err := io.ReadAll(conn)
 		return err
 	}))},
-	{"reads to the end, one at a time", untilEnd, inTurn(receives(func(conn net.Conn) error {
+	{"reads to the end, one at a time", "until-end", inTurn(receives(func(conn net.Conn) error {
 		_, err := io.Copy(io.Discard, conn)
 		return err
 	}))},
-	{"reads to the end and ignores the error", untilEnd, inTurn(receives(func(conn net.Conn) error {
+	{"reads to the end and ignores the error", "until-end", inTurn(receives(func(conn net.Conn) error {
 		new(bytes.Buffer).ReadFrom(conn)
 		return nil
 	}))},
-	{"reads until a short read", untilShort, each(receives(func(conn net.Conn) error {
+	{"reads until a short read", "until-short", each(receives(func(conn net.Conn) error {
 		buf := make([]byte, 1024)
 		for {
 			if n, err := conn.Read(buf); err != nil || n < len(buf) {
@@ -305,42 +299,42 @@ var wrong = []wrongAnswer{
 		}
 	}))},
 
-	{"no deadline", noDeadline, each(func(conn net.Conn, _ time.Duration) { oneClientOf(conn, time.Hour) })},
-	{"no deadline, one at a time", noDeadline, inTurn(func(conn net.Conn, _ time.Duration) { oneClientOf(conn, time.Hour) })},
-	{"a deadline for Write only", noDeadline, each(func(conn net.Conn, patience time.Duration) {
+	{"no deadline", "no-deadline", each(func(conn net.Conn, _ time.Duration) { oneClientOf(conn, time.Hour) })},
+	{"no deadline, one at a time", "no-deadline", inTurn(func(conn net.Conn, _ time.Duration) { oneClientOf(conn, time.Hour) })},
+	{"a deadline for Write only", "no-deadline", each(func(conn net.Conn, patience time.Duration) {
 		defer conn.Close()
 		conn.SetWriteDeadline(time.Now().Add(patience))
 		if _, err := conn.Read(make([]byte, 1024)); err == nil {
 			conn.Write([]byte(greeting))
 		}
 	})},
-	{"sets the deadline again", noDeadline, each(setsAgain)},
-	{"sleeps before it reads", sleeps, each(func(conn net.Conn, patience time.Duration) {
+	{"sets the deadline again", "no-deadline", each(setsAgain)},
+	{"sleeps before it reads", "sleeps", each(func(conn net.Conn, patience time.Duration) {
 		time.Sleep(patience)
 		oneClientOf(conn, patience)
 	})},
-	{"sleeps after each client", sleeps, inTurn(func(conn net.Conn, patience time.Duration) {
+	{"sleeps after each client", "sleeps", inTurn(func(conn net.Conn, patience time.Duration) {
 		oneClientOf(conn, patience)
 		time.Sleep(patience)
 	})},
-	{"half a second", otherPatience, each(func(conn net.Conn, _ time.Duration) { oneClientOf(conn, 500*time.Millisecond) })},
-	{"too short by a unit", otherPatience, each(func(conn net.Conn, patience time.Duration) {
+	{"half a second", "other-patience", each(func(conn net.Conn, _ time.Duration) { oneClientOf(conn, 500*time.Millisecond) })},
+	{"too short by a unit", "other-patience", each(func(conn net.Conn, patience time.Duration) {
 		oneClientOf(conn, max(patience/time.Millisecond, 1))
 	})},
-	{"too long by a unit", noDeadline, each(func(conn net.Conn, patience time.Duration) {
+	{"too long by a unit", "no-deadline", each(func(conn net.Conn, patience time.Duration) {
 		oneClientOf(conn, patience*1000)
 	})},
-	{"one deadline for all clients", sharedPatience, func(ln net.Listener, patience time.Duration) error {
+	{"one deadline for all clients", "shared-patience", func(ln net.Listener, patience time.Duration) error {
 		end := time.Now().Add(patience)
 		return acceptEach(ln, func(conn net.Conn) { go oneClientOf(conn, time.Until(end)) })
 	}},
-	{"one deadline for all clients, in turn", sharedPatience, func(ln net.Listener, patience time.Duration) error {
+	{"one deadline for all clients, in turn", "shared-patience", func(ln net.Listener, patience time.Duration) error {
 		end := time.Now().Add(patience)
 		return acceptEach(ln, func(conn net.Conn) { oneClientOf(conn, time.Until(end)) })
 	}},
-	{"a deadline on the listener", acceptDeadline, listenerDeadline(false)},
-	{"a deadline on the listener, nil at the end", acceptDeadline, listenerDeadline(true)},
-	{"patience for the whole server", acceptDeadline, func(ln net.Listener, patience time.Duration) error {
+	{"a deadline on the listener", "accept-deadline", listenerDeadline(false)},
+	{"a deadline on the listener, nil at the end", "accept-deadline", listenerDeadline(true)},
+	{"patience for the whole server", "accept-deadline", func(ln net.Listener, patience time.Duration) error {
 		timer := time.AfterFunc(patience, func() { ln.Close() })
 		defer timer.Stop()
 		return acceptEach(ln, func(conn net.Conn) { go oneClientOf(conn, patience) })

@@ -13,16 +13,14 @@ import (
 	"time"
 
 	"example.com/sockets/lessons/udp-client/exercise/solution"
+	"example.com/sockets/shared/exam"
 )
 
 // rights are right answers in styles that have little in common.
-var rights = []struct {
-	name string
-	ask  asker
-}{
-	{"solution", solution.Ask},
+var rights = []exam.Answer[asker]{
+	{"solution", "", solution.Ask},
 
-	{"no connection, and a look at each sender", func(addr, message string, timeout time.Duration, tries int) (string, error) {
+	{"no connection, and a look at each sender", "", func(addr, message string, timeout time.Duration, tries int) (string, error) {
 		server, err := net.ResolveUDPAddr("udp", addr)
 		if err != nil {
 			return "", err
@@ -51,7 +49,7 @@ var rights = []struct {
 		return "", errors.New("no answer")
 	}},
 
-	{"netip, a deadline worked out for each read, errors tried on", func(addr, message string, timeout time.Duration, tries int) (string, error) {
+	{"netip, a deadline worked out for each read, errors tried on", "", func(addr, message string, timeout time.Duration, tries int) (string, error) {
 		server, err := netip.ParseAddrPort(addr)
 		if err != nil {
 			return "", err
@@ -81,7 +79,7 @@ var rights = []struct {
 		return "", fmt.Errorf("%d tries: %w", tries, err)
 	}},
 
-	{"a new socket for each try", func(addr, message string, timeout time.Duration, tries int) (string, error) {
+	{"a new socket for each try", "", func(addr, message string, timeout time.Duration, tries int) (string, error) {
 		var last error
 		for range tries {
 			answer, err := func() (string, error) {
@@ -106,7 +104,7 @@ var rights = []struct {
 		return "", last
 	}},
 
-	{"a goroutine that reads, a timer that sends", func(addr, message string, timeout time.Duration, tries int) (string, error) {
+	{"a goroutine that reads, a timer that sends", "", func(addr, message string, timeout time.Duration, tries int) (string, error) {
 		conn, err := net.Dial("udp", addr)
 		if err != nil {
 			return "", err
@@ -148,7 +146,7 @@ var rights = []struct {
 		}
 	}},
 
-	{"a context for each try, which moves the deadline", func(addr, message string, timeout time.Duration, tries int) (string, error) {
+	{"a context for each try, which moves the deadline", "", func(addr, message string, timeout time.Duration, tries int) (string, error) {
 		var d net.Dialer
 		conn, err := d.DialContext(context.Background(), "udp4", addr)
 		if err != nil {
@@ -194,7 +192,7 @@ var rights = []struct {
 		return "", errors.Join(errs...)
 	}},
 
-	{"short reads in a loop, until the time of the try is up", func(addr, message string, timeout time.Duration, tries int) (string, error) {
+	{"short reads in a loop, until the time of the try is up", "", func(addr, message string, timeout time.Duration, tries int) (string, error) {
 		server, err := net.ResolveUDPAddr("udp", addr)
 		if err != nil {
 			return "", err
@@ -224,7 +222,7 @@ var rights = []struct {
 		return "", os.ErrDeadlineExceeded
 	}},
 
-	{"each try a call of its own, on one socket", func(addr, message string, timeout time.Duration, tries int) (answer string, err error) {
+	{"each try a call of its own, on one socket", "", func(addr, message string, timeout time.Duration, tries int) (answer string, err error) {
 		conn, err := net.Dial("udp", addr)
 		if err != nil {
 			return "", err

@@ -254,10 +254,7 @@ func fixed(addr, message string, timeout time.Duration, tries int) (string, erro
 	return steps{}.try(conn, addr, message, timeout, tries)
 }
 
-var wrongs = []struct {
-	name, want string
-	ask        asker
-}{
+var wrongs = []exam.Answer[asker]{
 	// Time and tries.
 	{"no deadline", "no-deadline", waiting(never)},
 	{"a timeout for Dial alone", "no-deadline", func(addr, message string, timeout time.Duration, tries int) (string, error) {
@@ -436,7 +433,7 @@ var wrongs = []struct {
 		}
 		return answer, err
 	}},
-	{"one socket for all", "shared", oneForAll()},
+	{"one socket for all", "not-closed shared", oneForAll()},
 	{"one call after the other", "shared", oneByOne()},
 	{"half done", "unfinished", steps{end: func(string, error) (string, error) { return "", exam.ErrToDo }}.ask},
 

@@ -13,17 +13,11 @@ import (
 	"time"
 
 	"example.com/sockets/lessons/udp-server/exercise/solution"
+	"example.com/sockets/shared/exam"
 )
 
-// An answer is an Echo to try, with the name of the diagnosis it should get.
-type answer struct {
-	name string
-	want string
-	echo func(net.PacketConn) error
-}
-
-// rightAnswers are answers in different styles. All are right.
-var rightAnswers = []answer{
+// rights are answers in different styles. All are right.
+var rights = []exam.Answer[func(net.PacketConn) error]{
 	{"solution", "", solution.Echo},
 	{"returns every failure", "", returnsEveryFailure},
 	{"goroutine per datagram", "", goroutinePerDatagram},

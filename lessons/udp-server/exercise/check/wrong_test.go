@@ -14,15 +14,17 @@ import (
 	"example.com/sockets/shared/exam"
 )
 
-// wrongAnswers are mistakes that people make, each with the name of its
+// wrongs are mistakes that people make, each with the name of its
 // diagnosis. All that is found wrong with one carries that name.
-var wrongAnswers = []answer{
+var wrongs = []exam.Answer[func(net.PacketConn) error]{
 	{"reads only", "no-answer", each(func(net.PacketConn, []byte, net.Addr) error { return nil })},
 	{"waits for ten", "no-answer", waitsForTen},
 	{"never reads", "no-answer", neverReads},
 	{"sleeps 1 s", "slow", each(sleeps(time.Second))},
 	{"sleeps 100 ms", "slow", each(sleeps(100 * time.Millisecond))},
 	{"sleeps 10 ms", "slow", each(sleeps(10 * time.Millisecond))},
+	{"sleeps 30 s first", "slow", each(sleeps(30 * time.Second))},
+	{"sleeps 30 s afterwards", "slow", sleepsAfter},
 	{"one datagram", "ends-early", oneDatagram},
 	{"one datagram, then the stub", "ends-early", oneThenToDo},
 	{"nil at once", "ends-early", func(net.PacketConn) error { return nil }},
@@ -114,13 +116,6 @@ var wrongAnswers = []answer{
 	{"closes and returns", "closes-conn", closesAndReturns},
 	{"asserts a UDPConn", "any-conn", assertsUDPConn},
 	{"panics", "panicked", func(conn net.PacketConn) error { var buf []byte; _, _, err := conn.ReadFrom(buf[:10]); return err }},
-}
-
-// longSleepers are told by the stack of their goroutine. Where hundreds of others
-// run, as in the test of the list above, it can not be found.
-var longSleepers = []answer{
-	{"sleeps 30 s first", "slow", each(sleeps(30 * time.Second))},
-	{"sleeps 30 s afterwards", "slow", sleepsAfter},
 }
 
 var (
