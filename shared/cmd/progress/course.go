@@ -3,11 +3,11 @@ package main
 import (
 	"bufio"
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
-	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -32,25 +32,53 @@ func (e exercise) file() string { return "lessons/" + e.lesson + "/exercise/exer
 // page is where the task is explained.
 func (e exercise) page() string { return "lessons/" + e.lesson + "/README.md#exercise" }
 
-// findCourse finds the workspace around the current folder, and its exercises.
-// The first line of a lesson's page has the lesson's number.
-func findCourse(ctx context.Context) (course, error) {
-	out, err := exec.CommandContext(ctx, "go", "env", "GOWORK").Output()
-	if err != nil {
-		return course{}, fmt.Errorf("go env GOWORK: %w", err)
+// lacks returns what is not there of the exercise: its folder or a file, "" when
+// all is.
+func (e exercise) lacks() string {
+	for _, name := range []string{"", "exercise.go", "exercise_test.go"} {
+		if _, err := os.Stat(filepath.Join(e.dir, name)); errors.Is(err, fs.ErrNotExist) {
+			return path.Join("lessons", e.lesson, "exercise", name)
+		}
 	}
-	file := strings.TrimSpace(string(out))
-	if file == "" || file == "off" {
-		return course{}, errors.New("this folder is not part of the course: run it where go.work is, or below")
+	return ""
+}
+
+// content returns a text that differs whenever a Go file of the exercise was
+// saved. A file whose name begins with a dot or "_" is no Go file: editors make such.
+func (e exercise) content() string {
+	all := new(strings.Builder)
+	fmt.Fprintln(all, e.dir) // so it is never empty
+	files, _ := filepath.Glob(filepath.Join(e.dir, "*.go"))
+	for _, file := range files {
+		if strings.HasPrefix(filepath.Base(file), ".") || strings.HasPrefix(filepath.Base(file), "_") {
+			continue
+		}
+		if info, err := os.Stat(file); err == nil {
+			text, _ := os.ReadFile(file) // the clock of some systems is too coarse to tell two saves apart
+			fmt.Fprintf(all, "%s %v %q\n", file, info.ModTime(), text)
+		}
 	}
-	c := course{root: filepath.Dir(file)}
-	dirs, err := filepath.Glob(filepath.Join(c.root, "lessons", "*", "exercise"))
+	return all.String()
+}
+
+// findCourse finds the workspace around a folder, and its exercises. The first
+// line of a lesson's page has the lesson's number.
+func findCourse(dir string) (course, error) {
+	c := course{root: dir}
+	for !isFile(filepath.Join(c.root, "go.work")) {
+		if c.root == filepath.Dir(c.root) {
+			return c, errors.New("this folder is not part of the course: run it where go.work is, or below")
+		}
+		c.root = filepath.Dir(c.root)
+	}
+	pages, err := filepath.Glob(filepath.Join(c.root, "lessons", "*", "README.md"))
 	if err != nil {
 		return c, err
 	}
-	for _, dir := range dirs {
-		e := exercise{lesson: filepath.Base(filepath.Dir(dir)), dir: dir}
-		title, err := firstLine(filepath.Join(c.root, "lessons", e.lesson, "README.md"))
+	for _, page := range pages {
+		e := exercise{dir: filepath.Join(filepath.Dir(page), "exercise")}
+		e.lesson = filepath.Base(filepath.Dir(page))
+		title, err := firstLine(page)
 		if err != nil {
 			return c, err
 		}
@@ -60,10 +88,15 @@ func findCourse(ctx context.Context) (course, error) {
 		c.exercises = append(c.exercises, e)
 	}
 	if len(c.exercises) == 0 {
-		return c, errors.New("there are no exercises in " + filepath.Join(c.root, "lessons"))
+		return c, errors.New("there are no lessons in " + filepath.Join(c.root, "lessons"))
 	}
 	slices.SortFunc(c.exercises, func(a, b exercise) int { return cmp.Compare(a.number, b.number) })
 	return c, nil
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }
 
 func firstLine(path string) (string, error) {

@@ -13,7 +13,10 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"sync"
+	"slices"
+	"strconv"
+	"syscall"
+	"time"
 
 	"example.com/sockets/shared/lesson"
 	"github.com/fatih/color"
@@ -28,9 +31,6 @@ Usage:
 Flags:
   -watch
     	stay, and check an exercise again whenever you save it (Ctrl+C stops)
-  -poll
-    	with -watch: look at the files every half second, where the system does
-    	not tell of changes (some network and shared folders)
   -no-color
     	print without colours, as when NO_COLOR is set
 
@@ -42,8 +42,10 @@ Exit status:
 `
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	context.AfterFunc(ctx, stop) // a second Ctrl+C ends the process at once
+	// A second signal changes nothing: "go tool" sends on to us the Ctrl+C that the
+	// terminal has sent already.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
 	os.Exit(run(ctx, os.Args[1:]))
 }
 
@@ -51,7 +53,6 @@ func run(ctx context.Context, args []string) (status int) {
 	fs := flag.NewFlagSet("progress", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
 	watching := fs.Bool("watch", false, "")
-	polling := fs.Bool("poll", false, "")
 	noColor := fs.Bool("no-color", false, "")
 	err := fs.Parse(args)
 	if err == nil && fs.NArg() > 0 {
@@ -66,7 +67,7 @@ func run(ctx context.Context, args []string) (status int) {
 		return lesson.ExitUsage
 	}
 	color.NoColor = color.NoColor || *noColor
-	err = show(ctx, *watching, *polling)
+	err = show(ctx, *watching)
 	switch {
 	case ctx.Err() != nil:
 		fmt.Fprintln(os.Stderr, "progress: stopped by Ctrl+C")
@@ -79,36 +80,56 @@ func run(ctx context.Context, args []string) (status int) {
 }
 
 // show checks all exercises, draws the course, and stays to watch if asked to.
-func show(ctx context.Context, watching, polling bool) error {
-	c, err := findCourse(ctx)
+func show(ctx context.Context, watching bool) error {
+	dir, err := os.Getwd()
 	if err != nil {
 		return err
 	}
-	var changes <-chan exercise
-	if watching { // before the first check, so that no save is missed
-		changes = watch(ctx, c.exercises, polling)
+	c, err := findCourse(dir)
+	if err != nil {
+		return err
 	}
-	results := make([]result, len(c.exercises))
-	var all sync.WaitGroup
-	for i, e := range c.exercises {
-		all.Go(func() { results[i] = check(ctx, c, e) })
-	}
-	all.Wait()
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	drawCourse(color.Output, width(), results)
 	if !watching {
+		if width() > 0 { // someone waits, the first time for long: Go compiles
+			fmt.Fprintln(color.Output, "Checking all exercises …")
+		}
+		results, err := check(ctx, c, c.exercises)
+		if err != nil {
+			return err
+		}
+		drawCourse(color.Output, width(), results)
 		return nil
 	}
-	fmt.Fprintln(color.Output, "\nSave an exercise, and it is checked again. Ctrl+C stops.")
-	for e := range changes {
-		r := check(ctx, c, e)
-		if ctx.Err() == nil {
-			drawExercise(color.Output, width(), r)
+	results := make([]result, len(c.exercises))
+	clear := func() { // what stands there is true no more
+		if !color.NoColor {
+			fmt.Fprint(color.Output, "\x1b[H\x1b[2J")
 		}
 	}
-	return nil
+	begin := func(exercises []exercise) {
+		clear()
+		what := "all exercises"
+		if len(exercises) == 1 {
+			what = "lesson " + strconv.Itoa(exercises[0].number) + ", " + exercises[0].lesson
+		}
+		fmt.Fprintln(color.Output, "Checking "+what+" …")
+	}
+	end := func(checked []result) {
+		clear()
+		for _, r := range checked {
+			results[slices.Index(c.exercises, r.exercise)] = r
+		}
+		if len(checked) == 1 && checked[0].state != done {
+			drawExercise(color.Output, width(), checked[0])
+		} else {
+			drawCourse(color.Output, width(), results)
+		}
+		fmt.Fprintln(color.Output, "\n"+fold("Save it, and it is checked again. Ctrl+C stops.", 0, width()))
+	}
+	look := watch(ctx, c.exercises, time.NewTicker(lookEvery).C)
+	return stay(ctx, c.exercises, look, func(ctx context.Context, exercises []exercise) ([]result, error) {
+		return check(ctx, c, exercises)
+	}, begin, end)
 }
 
 // width returns the columns of the terminal, 0 when there is none.

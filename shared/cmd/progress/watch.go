@@ -2,122 +2,115 @@ package main
 
 import (
 	"context"
-	"os"
-	"path/filepath"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
 )
 
 const (
-	// pollEvery is how often files are looked at where the system does not tell
-	// of changes.
-	pollEvery = 500 * time.Millisecond
-	// settle is how long a folder has to be quiet before it is checked: editors
-	// save in several steps.
+	// lookEvery is how often the files are looked at in any case: some systems
+	// and network folders do not tell of changes.
+	lookEvery = 500 * time.Millisecond
+	// settle is how long a folder has to be quiet before its files are looked at:
+	// editors save in several steps.
 	settle = 50 * time.Millisecond
 )
 
-// watch returns a channel that gets an exercise each time a Go file of it was
-// saved. The channel is closed when ctx ends.
-func watch(ctx context.Context, exercises []exercise, polling bool) <-chan exercise {
-	saved := make(chan exercise)
-	if polling || notify(ctx, exercises, saved) != nil {
-		poll(ctx, exercises, saved)
-	}
-	return saved
-}
-
-// notify sends to saved what the system tells of changes. It returns an error
-// where the system does not tell.
-func notify(ctx context.Context, exercises []exercise, saved chan<- exercise) error {
+// watch returns a channel that tells when it is time to look at the exercises'
+// files: soon after a save where the system tells of it, and every tick.
+func watch(ctx context.Context, exercises []exercise, tick <-chan time.Time) <-chan struct{} {
+	look := make(chan struct{})
+	var changes chan fsnotify.Event // nil, so silent, where the system does not tell
+	var errs chan error
 	w, err := fsnotify.NewWatcher()
-	if err != nil {
-		return err
-	}
-	byDir := map[string]exercise{}
-	for _, e := range exercises {
-		byDir[e.dir] = e
-		// The folder and not the file: many editors save by putting a new file
-		// in the place of the old one.
-		if err := w.Add(e.dir); err != nil {
-			w.Close()
-			return err
+	if err == nil {
+		changes, errs = w.Events, w.Errors
+		for _, e := range exercises {
+			// The folder and not the file: many editors save by putting a new
+			// file in the place of the old one.
+			w.Add(e.dir) // what it cannot watch is left to the tick
 		}
+		context.AfterFunc(ctx, func() { w.Close() })
 	}
 	go func() {
-		defer close(saved)
-		defer w.Close()
-		quiet := time.NewTimer(0)
+		quiet := time.NewTimer(settle)
 		quiet.Stop()
-		var last exercise
 		for {
 			select {
-			case change := <-w.Events:
-				if filepath.Ext(change.Name) == ".go" && !change.Has(fsnotify.Chmod) {
-					last = byDir[filepath.Dir(change.Name)]
-					quiet.Reset(settle)
-				}
-			case <-w.Errors: // a change may be lost; the next save is seen
+			case <-changes:
+				quiet.Reset(settle)
+				continue
+			case <-errs: // a change may be lost: the tick finds it
+				continue
 			case <-quiet.C:
-				if !send(ctx, saved, last) {
-					return
-				}
+			case <-tick:
 			case <-ctx.Done():
 				return
 			}
-		}
-	}()
-	return nil
-}
-
-// poll sends to saved what differs from one look at the files to the next. The
-// first look is over when it returns.
-func poll(ctx context.Context, exercises []exercise, saved chan<- exercise) {
-	seen := make([]time.Time, len(exercises))
-	for i, e := range exercises {
-		seen[i] = newest(e.dir)
-	}
-	go func() {
-		defer close(saved)
-		tick := time.NewTicker(pollEvery)
-		defer tick.Stop()
-		for {
 			select {
-			case <-tick.C:
+			case look <- struct{}{}:
 			case <-ctx.Done():
 				return
 			}
-			for i, e := range exercises {
-				now := newest(e.dir)
-				if now.Equal(seen[i]) {
-					continue
-				}
-				seen[i] = now
-				if !send(ctx, saved, e) {
-					return
+		}
+	}()
+	return look
+}
+
+// stay checks all exercises, and then those that were saved, until ctx ends. Each
+// time begin is told what is checked, and end the results. A save ends the check
+// under way: what it would say is true no more.
+func stay(ctx context.Context, exercises []exercise, look <-chan struct{},
+	check func(context.Context, []exercise) ([]result, error), begin func([]exercise), end func([]result)) error {
+	type outcome struct {
+		results []result
+		err     error
+	}
+	var (
+		seen   = map[string]string{} // by lesson: the content that was checked last
+		todo   []exercise            // what is being checked, or was when a save came
+		run    sync.WaitGroup        // the check under way
+		stop   = func() {}           // ends it
+		ended  chan outcome          // gets its outcome
+		result *outcome
+	)
+	defer func() { stop(); run.Wait() }()
+	for {
+		changed := false
+		for _, e := range exercises {
+			if now := e.content(); now != seen[e.lesson] {
+				seen[e.lesson], changed = now, true
+				if !slices.Contains(todo, e) {
+					todo = append(todo, e)
 				}
 			}
 		}
-	}()
-}
-
-// newest returns when the last of a folder's Go files was changed.
-func newest(dir string) (last time.Time) {
-	files, _ := filepath.Glob(filepath.Join(dir, "*.go"))
-	for _, path := range files {
-		if info, err := os.Stat(path); err == nil && info.ModTime().After(last) {
-			last = info.ModTime()
+		switch {
+		case changed:
+			stop()
+			run.Wait()
+			begin(todo)
+			runCtx, cancel := context.WithCancel(ctx)
+			batch, out := todo, make(chan outcome, 1)
+			stop, ended, result = cancel, out, nil
+			run.Go(func() {
+				results, err := check(runCtx, batch)
+				out <- outcome{results, err}
+			})
+		case result != nil && result.err != nil:
+			return result.err
+		case result != nil:
+			end(result.results)
+			result, todo = nil, nil
 		}
-	}
-	return last
-}
-
-func send(ctx context.Context, saved chan<- exercise, e exercise) bool {
-	select {
-	case saved <- e:
-		return true
-	case <-ctx.Done():
-		return false
+		select {
+		case <-look:
+		case o := <-ended:
+			result = &o
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 }

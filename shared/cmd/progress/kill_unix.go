@@ -1,0 +1,16 @@
+//go:build unix
+
+package main
+
+import (
+	"os/exec"
+	"syscall"
+)
+
+// killWhole makes the end of cmd's context kill also what cmd has started: the go
+// command does not take its tests with it. They get a process group of their own,
+// so Ctrl+C in the terminal reaches only us.
+func killWhole(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+}
