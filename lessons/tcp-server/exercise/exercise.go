@@ -26,8 +26,9 @@ import (
 //   - One may leave, or reset its connection, before it has its answer. Its
 //     connection is closed too, and the others are served as ever.
 //
-// You may serve one client at a time, or many at once. The listener need not be
-// a *net.TCPListener. Accept can fail although ln is open. Then return the error,
+// You may serve one client at a time, or many at once. Several calls of Serve can
+// run at once, each with a listener of its own. The listener need not be a
+// *net.TCPListener. Accept can fail although ln is open. Then return the error,
 // or go on after a pause, as you like. Nil would say that ln was closed.
 //
 // Replace the line below. To check what you wrote: go test ./...

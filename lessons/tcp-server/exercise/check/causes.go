@@ -3,6 +3,7 @@ package check
 import (
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"example.com/sockets/shared/exam"
@@ -18,15 +19,32 @@ const (
 // things shows in every case, and is then the one to report. The answer is probed
 // once, when the first case fails or takes suspiciously long.
 type causes struct {
+	shared      atomic.Bool           // whether servers at work at once disturb each other
+	first       func() (bool, error)  // see the function first
 	simple      func() exam.Diagnosis // what is wrong with the simplest things
 	endOfStream func() exam.Diagnosis // what is wrong where a client ends without a message
+	silence     func() exam.Diagnosis // what is wrong where a silent client is not let go
+	speaksLate  func() bool           // whether a client is served that is silent for a moment
+	late        func() bool           // whether a silent client is let go too late
 	endsWell    func() bool           // whether Serve returns nil when no client came
 }
 
 func newCauses(answer serveFunc) *causes {
 	return &causes{
+		first:       sync.OnceValues(func() (bool, error) { return first(answer) }),
 		simple:      sync.OnceValue(func() exam.Diagnosis { return probe(answer).cause() }),
 		endOfStream: sync.OnceValue(func() exam.Diagnosis { return probeEnd(answer) }),
+		silence:     sync.OnceValue(func() exam.Diagnosis { return probeSilence(answer) }),
+		late:        sync.OnceValue(func() bool { return probeLate(answer) }),
+		speaksLate: sync.OnceValue(func() (right bool) {
+			try(answer, long, func(s *server) {
+				c := s.client()
+				time.Sleep(short * 3 / 8)
+				send(message)(c)
+				right = s.hear(c).right()
+			})
+			return right
+		}),
 		endsWell: sync.OnceValue(func() (good bool) {
 			try(answer, long, func(s *server) {
 				until(s.limit, func() bool { return s.returned(0) || s.ln.called() })
@@ -41,6 +59,7 @@ func newCauses(answer serveFunc) *causes {
 func (c *causes) suspect() {
 	go c.simple()
 	go c.endOfStream()
+	go c.silence()
 	go c.endsWell()
 }
 
@@ -56,19 +75,46 @@ func try(answer serveFunc, patience time.Duration, run func(s *server)) {
 	run(s)
 }
 
+// first makes the first call of the answer, with two clients. It tells whether all
+// went well. It returns the answer's error where that returned without a single
+// Accept, as the stub does.
+func first(answer serveFunc) (well bool, err error) {
+	try(answer, long, func(s *server) {
+		s.limit = silence / 2 // who is slower may be right, but learns less
+		until(s.limit, func() bool { return s.returned(0) || s.ln.called() })
+		if s.returned(0) && !s.ln.called() {
+			err = s.err
+			return
+		}
+		for range 2 {
+			c := s.client(send(message))
+			if !s.hear(c).right() {
+				return
+			}
+			c.close()
+		}
+		well = s.shut().good()
+	})
+	return well, err
+}
+
 // Probes are what an answer does in the simplest situations.
 type probes struct {
 	early    bool  // returns although no client came
 	deadline bool  // returns when no client came for as long as patience
 	silent   heard // what a client hears that sends nothing
 	one      heard // what a client hears that sends one byte
-	leaks    bool  // its connection is still open when the client has gone
+	awaits   bool  // its connection is open until the client has gone
+	leaks    bool  // its connection is open even then
 	row      bool  // others are served after it
 	late     bool  // one of them waits for ever
-	little   bool  // with a small patience, two are served one after the other
-	mixed    bool  // a message ends the connection of another client
+	little   bool  // with a small patience, two that send at once are served
+	hasty    bool  // with less than a second of patience, one that sends at once is not
+	turned   bool  // one of them is turned away
+	away     bool  // a client is turned away while another is there
+	mixed    bool  // a client is left waiting when another came after it
 
-	line, full, end heard // what a client hears whose byte ends a line, fills the buffer, ends the stream
+	full, any, end heard // what a client hears that sends 1024 bytes, each byte there is, the end of its stream
 }
 
 // probe makes all probes at once.
@@ -85,46 +131,60 @@ func probe(answer serveFunc) *probes {
 	all.Go(func() { p.servePair(answer) })
 	all.Go(func() {
 		try(answer, short, func(s *server) {
-			first := s.hearPatient(s.client(send("!")))
-			second := s.hearPatient(s.client(send("!")))
+			first := s.hearPatient(s.client(send("7")))
+			second := s.hearPatient(s.client(send("7")))
 			p.little = first.right() && second.right()
 		})
 	})
-	all.Go(func() { hear(&p.line, send("!\n")) })
-	all.Go(func() { hear(&p.full, send(strings.Repeat("!", 1024))) })
-	all.Go(func() { hear(&p.end, send("!"), halfClose) })
+	all.Go(func() {
+		try(answer, 4*short, func(s *server) { p.hasty = s.hear(s.client(send("7"))).turned() })
+	})
+	all.Go(func() { hear(&p.full, send(strings.Repeat("7", 1024))) })
+	all.Go(func() { hear(&p.any, send(everyByte())) })
+	all.Go(func() { hear(&p.end, send("7"), halfClose) })
 	all.Wait()
 	return p
 }
 
+// everyByte is a message in which every sign for an end occurs.
+func everyByte() string {
+	var all [256]byte
+	for i := range all {
+		all[i] = byte(i)
+	}
+	return string(all[:])
+}
+
 func (p *probes) serveRow(answer serveFunc) {
 	try(answer, long, func(s *server) {
-		c := s.client(send("!"))
+		c := s.client(send("7"))
 		p.one = s.hear(c)
+		p.awaits = p.one.text == greeting && s.ln.open() > 0
 		c.close()
-		if !p.one.right() {
-			return
-		}
-		p.leaks = !until(probing, func() bool { return s.ln.open() == 0 })
-		p.row = true
+		p.leaks = p.awaits && !until(s.limit, func() bool { return s.ln.open() == 0 })
+		p.row = p.one.right()
 		for i := 1; i < inRow && p.row && !p.leaks; i++ {
-			c := s.client(send("!"))
+			c := s.client(send("7"))
 			h := s.hear(c)
 			c.close()
 			p.row = h.right()
 			p.late = h.end == open && !s.returned(0)
+			p.turned = h.turned() && !s.returned(silence/10)
 		}
 	})
 }
 
-// servePair has two clients, and only the first sends.
+// servePair has two clients, and first only the second sends.
 func (p *probes) servePair(answer serveFunc) {
 	try(answer, long, func(s *server) {
 		first, second := s.client(), s.client()
 		until(short, func() bool { return s.ln.accepted() == 2 })
-		send("!")(first)
+		send("7")(second)
 		two := second.hear(silence)
-		p.mixed = two.end != open && first.hear(silence).end == open
+		send("7")(first)
+		one := s.hear(first)
+		p.mixed = one.end == open && !s.returned(0)
+		p.away = one.turned() || two.turned()
 	})
 }
 
@@ -139,24 +199,32 @@ func (p *probes) cause() exam.Diagnosis {
 		return answersFirst
 	case p.silent.end == closed, p.silent.end == broke:
 		return otherPatience
-	case waits && p.line.text != "":
-		return untilNewline
 	case waits && p.full.text != "":
 		return untilFull
+	case waits && p.any.text != "":
+		return untilNewline
 	case waits && p.end.text != "":
 		return untilEnd
 	case p.little && (waits || p.late):
 		return sleeps
+	case p.one.end == open && p.awaits && !p.leaks:
+		return awaitsClient
 	case !p.one.right():
 		return fault(p.one)
 	case p.leaks:
 		return notClosed
+	case p.turned:
+		return noAnswer
 	case !p.row:
 		return oneClient
 	case p.mixed:
 		return mixedUp
+	case p.away:
+		return noAnswer
 	case p.deadline:
 		return acceptDeadline
+	case p.hasty:
+		return otherPatience
 	}
 	return exam.Diagnosis{}
 }
@@ -169,4 +237,50 @@ func probeEnd(answer serveFunc) (cause exam.Diagnosis) {
 		}
 	})
 	return cause
+}
+
+// probeSilence finds out why a silent client is not let go: it is in another case
+// (so its connection was forgotten there), or it is when patience is as small as
+// can be (so the answer makes something else of patience), or not at all.
+func probeSilence(answer serveFunc) exam.Diagnosis {
+	letGo := func(patience time.Duration) (yes bool) {
+		try(answer, patience, func(s *server) { yes = s.hear(s.client()).end != open })
+		return yes
+	}
+	var normal, tiny bool
+	var both sync.WaitGroup
+	both.Go(func() { normal = letGo(short) })
+	both.Go(func() { tiny = letGo(1) })
+	both.Wait()
+	switch {
+	case normal:
+		return notClosed
+	case tiny:
+		return otherPatience
+	}
+	return noDeadline
+}
+
+// probeLate lets a client be silent for half as long again as patience. It asks
+// three times, as a busy machine may be late by itself. When the probe itself is
+// late, it has shown nothing.
+func probeLate(answer serveFunc) bool {
+	late := 0
+	for i := 0; i < 6 && late < 3; i++ {
+		var waits, prompt bool
+		try(answer, short, func(s *server) {
+			c := s.client()
+			until(s.limit, func() bool { return s.ln.accepted() == 1 })
+			accepted := time.Now()
+			time.Sleep(s.patience * 3 / 2)
+			waits = c.hear(short/8).end == open
+			prompt = time.Since(accepted) < s.patience*15/8
+		})
+		if waits {
+			late++
+		} else if prompt {
+			return false
+		}
+	}
+	return late == 3
 }

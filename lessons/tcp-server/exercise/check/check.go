@@ -2,13 +2,10 @@
 package check
 
 import (
-	"errors"
 	"fmt"
 	"net"
-	"os"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -18,33 +15,18 @@ import (
 // Serve checks an answer, and skips the test where none has been begun.
 func Serve(t *testing.T, serve func(ln net.Listener, patience time.Duration) error) {
 	t.Helper()
-	exam.Run(t, "lessons/tcp-server/exercise/exercise.go", begun, cases(serve), serve)
-}
-
-// begun returns the answer's error if it returns without a single Accept, as the
-// stub does.
-func begun(answer serveFunc) error {
-	s, err := listen(new(exam.Trial), answer, short)
-	if err != nil {
-		return nil // the cases report that
+	causes := newCauses(serve)
+	begun := func(serveFunc) error {
+		_, err := causes.first()
+		return err
 	}
-	defer s.close()
-	s.serve()
-	select {
-	case <-s.ln.asked:
-		return nil
-	case <-s.call.Done():
-	}
-	if s.ln.called() {
-		return nil
-	}
-	return s.err
+	exam.Run(t, "lessons/tcp-server/exercise/exercise.go", begun, causes.cases(), serve)
 }
 
 // cases are the situations that an answer has to master. Each begins with a
 // listener that nobody serves yet.
-func cases(answer serveFunc) (list []exam.Case[serveFunc]) {
-	causes := newCauses(answer)
+func (causes *causes) cases() (list []exam.Case[serveFunc]) {
+	const several = "several servers at once"
 	add := func(name string, patience time.Duration, run func(s *server)) {
 		list = append(list, exam.Case[serveFunc]{Name: name, Run: func(tr *exam.Trial, answer serveFunc) {
 			s, err := listen(tr, answer, patience)
@@ -53,19 +35,23 @@ func cases(answer serveFunc) (list []exam.Case[serveFunc]) {
 				return
 			}
 			s.causes = causes
-			suspicion := time.AfterFunc(time.Second, causes.suspect)
-			defer suspicion.Stop()
+			if name != several { // there, a probe would be one more server
+				suspicion := time.AfterFunc(time.Second, causes.suspect)
+				defer suspicion.Stop()
+			}
 			run(s)
 		}})
 	}
-	add("one client", long, oneMessage(message))
-	add("one byte", long, oneMessage("!"))
+	add(several, long, together)
+	list[0].First = true
+	add("one client", long, messages(message))
+	add("one byte", long, messages("!", "7", " ", "\n", "\x00", "\xff"))
 	add("clients in a row", long, inARow)
 	add("clients at once", long, atOnce)
 	add("client that speaks late", long, speaksLate)
 	add("silent client", short, isSilent)
 	add("client that resets before its message", long, resetsFirst)
-	add("client that resets after its message", long, rude("sent a message and reset its connection at once", send(message), reset))
+	add("client that resets after its message", long, rude("sent a message and reset their connection at once", send(message), reset))
 	add("client that leaves at once", long, rude("connected and closed at once", (*client).close))
 	add("client that leaves after its message", long, rude("sent a message and closed at once", send(message), (*client).close))
 	add("client that ends without a message", long, endsFirst)
@@ -83,20 +69,85 @@ func cases(answer serveFunc) (list []exam.Case[serveFunc]) {
 	return list
 }
 
-// oneMessage is the plainest case: one client, which waits for the answer and for
-// the end of its connection.
-func oneMessage(text string) func(s *server) {
+// messages is the plainest case: a client for each text waits for the answer and
+// for the end of its connection.
+func messages(texts ...string) func(s *server) {
 	return func(s *server) {
 		s.serve()
-		story := fmt.Sprintf("A client sent %q and kept its connection open", text)
-		if s.answered(s.client(send(text)), exam.Diagnosis{}, story) {
-			s.stop(story)
+		story := ""
+		for _, text := range texts {
+			story = fmt.Sprintf("A client sent %q and kept its connection open", text)
+			if !s.answered(s.client(send(text)), exam.Diagnosis{}, story) {
+				return
+			}
 		}
+		s.stop(story)
+	}
+}
+
+// together has three servers at work, each with a listener and a patience of its
+// own. It does to them what goes well for one alone, so that a failure means that
+// they disturb each other.
+func together(s *server) {
+	if well, _ := s.causes.first(); !well {
+		return // other cases tell
+	}
+	servers := []*server{s}
+	for _, patience := range []time.Duration{long, short / 4} {
+		other, err := listen(s.tr, s.answer, patience)
+		if err != nil {
+			s.tr.Wrong(broken, "The checker could not listen: %v", err)
+			return
+		}
+		servers = append(servers, other)
+	}
+	for _, s := range servers {
+		s.serve()
+		until(s.limit, func() bool { return s.returned(0) || s.ln.called() })
+	}
+	wrong := func(format string, args ...any) {
+		s.causes.shared.Store(true)
+		s.tell(shared, "Three calls of Serve ran at once, each with its own listener. "+format, args...)
+	}
+	const should = "It should have heard %q and then the end of its connection. It heard %v."
+
+	slow := s.client()
+	until(s.limit, func() bool { return s.ln.accepted() == 1 || s.returned(0) })
+	pause := time.NewTimer(short * 3 / 8)
+	second, brief := servers[1], servers[2]
+	c := second.client(send(message))
+	if h := second.hear(c); !h.right() {
+		wrong("A client of the first was silent. A client of the second sent its message. "+should, greeting, h)
+		return
+	}
+	c.close()
+	if o := second.shut(); !o.good() {
+		wrong("The listener of the second was closed, while a client of the first was silent. The second should have returned nil. %s", o.story(second))
+		return
+	}
+	<-pause.C // longer than the patience of the third
+	brief.shut()
+	send(message)(slow)
+	if h := s.hear(slow); !h.right() {
+		if s.causes.speaksLate() {
+			wrong("Patience was %v for the third and %v for the others. A client of the first was silent for %v and then sent its message. "+should, brief.patience, s.patience, short*3/8, greeting, h)
+		}
+		return
+	}
+	slow.close()
+	c = s.client(send(message))
+	if h := s.hear(c); !h.right() {
+		wrong("The listeners of two were closed. A client of the one that was left sent its message. "+should, greeting, h)
+		return
+	}
+	c.close()
+	if o := s.shut(); !o.good() {
+		wrong("Their listeners were closed one after the other. The last one should have returned nil. %s", o.story(s))
 	}
 }
 
 // So many clients come in a row.
-const inRow = 20
+const inRow = 120
 
 func inARow(s *server) {
 	s.serve()
@@ -143,8 +194,6 @@ func atOnce(s *server) {
 	s.stop(fmt.Sprintf("%d clients came at once", n))
 }
 
-// speaksLate has a second server to measure time with: when that has lost its
-// small patience with a silent client, this one must still have some.
 func speaksLate(s *server) {
 	s.serve()
 	began := time.Now()
@@ -156,16 +205,6 @@ func speaksLate(s *server) {
 		s.wrong(otherPatience, "Patience was %v. A client connected and was silent at first. It heard %v, after %v.", s.patience, h, time.Since(began).Round(time.Millisecond))
 		return
 	}
-	clock, err := listen(s.tr, s.answer, short)
-	if err != nil {
-		s.tr.Wrong(broken, "The checker could not listen: %v", err)
-		return
-	}
-	clock.serve()
-	if clock.hear(clock.client()).end == open {
-		return // the case of the silent client tells that
-	}
-	clock.ln.Close()
 	send(message)(c)
 	story := fmt.Sprintf("Patience was %v. A client connected and sent its message after %v", s.patience, time.Since(began).Round(time.Millisecond))
 	if s.answered(c, otherPatience, story) {
@@ -174,41 +213,65 @@ func speaksLate(s *server) {
 }
 
 // isSilent has a client behind the silent one, which a server that serves one at
-// a time makes wait, and one that comes when patience is over.
+// a time makes wait, and others that come when patience is over.
 func isSilent(s *server) {
-	s.serve()
+	story := fmt.Sprintf("Patience was %v. A client connected and sent nothing", s.patience)
+	came := time.Now()
 	silent := s.client()
+	s.serve()
 	until(s.limit, func() bool { return s.ln.accepted() == 1 || s.returned(0) })
 	next := s.client(send(message))
-	h := s.hear(silent)
-	story := fmt.Sprintf("Patience was %v. A client connected and sent nothing", s.patience)
-	switch {
-	case h.text != "":
-		s.wrong(answersSilence, "%s. It should have heard nothing. It heard %v.", story, h)
-		return
-	case h.end == open && !s.returned(0):
-		s.hung(noDeadline, "%s. Its connection should have been closed soon. It was open after %v.", story, s.limit)
+	if !s.letsGo(silent, came, s.causes.silence, story) ||
+		!s.afterSilence(next, story+". Another connected while the first was there, and sent its message") {
 		return
 	}
-	silent.close()
-	if s.afterSilence(next, story+". Another connected while the first was there, and sent its message") &&
+	came = time.Now()
+	again := func() exam.Diagnosis { return sharedPatience }
+	if s.letsGo(s.client(), came, again, story+", and was let go. Then another one connected and sent nothing") &&
 		s.afterSilence(s.client(send(message)), story+". Another connected when the first was let go, and sent its message") {
 		s.stop(story)
 	}
 }
 
+// letsGo looks whether a silent client, which came at that time, is let go when
+// patience is over. Own is what it means that it is not.
+func (s *server) letsGo(c *client, came time.Time, own func() exam.Diagnosis, story string) bool {
+	h := s.hear(c)
+	c.close()
+	took := time.Since(came)
+	switch {
+	case h.text != "":
+		s.wrong(answersSilence, "%s. It should have heard nothing. It heard %v.", story, h)
+	case s.returned(0):
+		return true // what comes next tells that
+	case h.end == open:
+		s.hung(own(), "%s. Its connection should have been closed soon. It was open after %v.", story, s.limit)
+	case took < s.patience*7/8, took > s.patience*3/2 && s.causes.late():
+		s.wrong(otherPatience, "%s. Its connection was closed after %v.", story, took.Round(time.Millisecond))
+	default:
+		return true
+	}
+	return false
+}
+
 // afterSilence looks whether a client is served that came after a silent one.
 func (s *server) afterSilence(c *client, story string) bool {
 	h := s.hearPatient(c)
-	return s.judge(h, s.impatient(h), story)
+	return s.judge(h, s.impatient(h, clientEnds), story)
 }
 
-// rude lets one client do something, and others come after it.
+// So many clients are rude before another one comes. What the server keeps for
+// each of them, a place or a worker, it then has no more of.
+const rudeClients = 24
+
+// rude lets clients do something, and others come after them.
 func rude(did string, acts ...func(*client)) func(s *server) {
 	return func(s *server) {
 		s.serve()
-		s.client(acts...)
-		s.serveOthers("A client " + did)
+		for range rudeClients {
+			s.client(acts...)
+		}
+		s.serveOthers(fmt.Sprintf("%d clients %s", rudeClients, did))
 	}
 }
 
@@ -222,15 +285,17 @@ func (s *server) serveOthers(story string) {
 	s.stop(story)
 }
 
-// resetsFirst has one client that is gone before it is accepted, and one that
-// goes when the server waits for its message.
+// resetsFirst has clients that are gone before they are accepted, and clients that
+// go when the server waits for their message.
 func resetsFirst(s *server) {
 	s.serve()
-	s.client(reset)
-	second := s.client()
-	until(s.limit, func() bool { return s.ln.accepted() == 2 || s.returned(0) })
-	reset(second)
-	s.serveOthers("A client reset its connection before it sent anything")
+	for i := range rudeClients / 2 {
+		s.client(reset)
+		c := s.client()
+		until(s.limit, func() bool { return s.ln.accepted() == 2*i+2 || s.returned(0) })
+		reset(c)
+	}
+	s.serveOthers(fmt.Sprintf("%d clients reset their connection before they sent anything", rudeClients))
 }
 
 // endsFirst has a client that sends no message, only the end of its stream. An
@@ -238,9 +303,8 @@ func resetsFirst(s *server) {
 func endsFirst(s *server) {
 	s.serve()
 	c, next := s.client(halfClose), s.client(send(message))
-	silent, served := s.hearBoth(c, next)
+	silent := s.hear(c)
 	c.close()
-	next.close()
 	const story = "A client ended its direction (CloseWrite) without a message"
 	if silent.end == open && !s.returned(0) {
 		s.hung(endIgnored, "%s. Its connection should have been closed at once. It heard %v.", story, silent)
@@ -250,7 +314,7 @@ func endsFirst(s *server) {
 		s.wrong(otherText, "%s. It should have heard nothing, or %q. It heard %v.", story, greeting, silent)
 		return
 	}
-	if s.judge(served, clientEnds, story+". Then another client came and sent its message") {
+	if s.answered(next, clientEnds, story+". Then another client came and sent its message") {
 		s.stop(story)
 	}
 }
@@ -270,11 +334,7 @@ func stays(s *server) {
 	s.client(send(message))
 	const story = "A client sent its message, and then did nothing more: it did not read and did not close"
 	h := s.hearPatient(s.client(send(message)))
-	own := s.impatient(h)
-	if h.end == open {
-		own = awaitsClient
-	}
-	if !s.judge(h, own, story+". Then another client came and sent its message") {
+	if !s.judge(h, s.impatient(h, awaitsClient), story+". Then another client came and sent its message") {
 		return
 	}
 	if !until(s.limit, func() bool { return s.ln.open() == 0 }) {
@@ -299,15 +359,20 @@ func twoPieces(s *server) {
 	}
 }
 
-// longMessage allows a reset where more was sent than one recv takes.
-func longMessage(size int, own exam.Diagnosis) func(s *server) {
+// longMessage allows a reset where more was sent than one recv takes. Waits is what
+// it means that the server waits for more.
+func longMessage(size int, waits exam.Diagnosis) func(s *server) {
 	return func(s *server) {
 		s.serve()
 		c := s.client(send(strings.Repeat("7", size)))
 		h := s.hear(c)
 		c.close()
 		story := fmt.Sprintf("A client sent %d bytes and kept its connection open", size)
-		if h.cut() || s.judge(h, own, story) {
+		own := exam.Diagnosis{}
+		if h.end == open {
+			own = waits
+		}
+		if size > 1024 && h.cut() || s.judge(h, own, story) {
 			s.serveOthers(story)
 		}
 	}
@@ -321,7 +386,7 @@ func idle(s *server) {
 		return
 	}
 	h := s.hearPatient(s.client(send(message)))
-	if s.judge(h, s.impatient(h), story+". Then one came and sent its message") {
+	if s.judge(h, s.impatient(h, acceptDeadline), story+". Then one came and sent its message") {
 		s.stop(story)
 	}
 }
@@ -329,15 +394,22 @@ func idle(s *server) {
 func closedBefore(s *server) {
 	s.ln.Close()
 	s.serve()
-	s.ends(s.shut(), neverEnds, closedIsEnd, "Serve got a listener that was closed already")
+	o := s.shut()
+	if o.hung && !s.ln.called() {
+		return // so no client is served either, and other cases tell that
+	}
+	s.ends(o, neverEnds, closedIsEnd, "Serve got a listener that was closed already")
 }
 
 func closedIdle(s *server) {
 	s.serve()
 	until(s.limit, func() bool { return s.returned(0) || s.ln.called() })
-	if s.returned(10 * time.Millisecond) {
+	switch {
+	case s.returned(10 * time.Millisecond):
 		s.wrong(earlyReturn, "No client came, and nobody closed the listener. Serve should have waited.")
 		return
+	case !s.ln.called():
+		return // so no client is served either, and other cases tell that
 	}
 	s.ends(s.shut(), neverEnds, closedIsEnd, "The listener was closed while no client was there")
 }
@@ -353,28 +425,23 @@ func closedServing(s *server) {
 	if !o.good() {
 		// If Serve does not even end well without a client, simpler cases tell.
 		if s.causes.endsWell() {
-			own := noDeadline
-			if c.hear(short).end != open {
-				own = neverEnds
+			own := neverEnds
+			if c.hear(short).end == open {
+				own = s.causes.silence()
 			}
 			s.ends(o, s.cause(own), s.cause(clientEnds), story)
 		}
 		return
 	}
 	if h := c.hear(s.limit); h.end == open {
-		s.tr.Wrong(s.cause(noDeadline), "%s. Its connection should have been closed. It was open after %v.", story, s.limit)
+		s.tell(s.cause(s.causes.silence()), "%s. Its connection should have been closed. It was open after %v.", story, s.limit)
 	}
 }
 
-// failsOnce lets Accept fail as it does when a process has too many files open.
+// failsOnce lets Accept fail one time.
 // To return that error and to go on are both right.
 func failsOnce(s *server) {
-	s.ln.fails = func(n int) error {
-		if n > 1 {
-			return nil
-		}
-		return &net.OpError{Op: "accept", Net: "tcp", Addr: s.ln.Addr(), Err: os.NewSyscallError("accept", syscall.EMFILE)}
-	}
+	s.ln.fails = func(n int) bool { return n == 1 }
 	s.serve()
 	c := s.client(send(message))
 	got := make(chan heard, 1)
@@ -389,7 +456,9 @@ func failsOnce(s *server) {
 	case h.right():
 		s.shut() // at its end, Serve may still return that error
 	case !s.returned(silence):
-		s.judge(h, acceptError, story+", and Serve went on. A client sent its message")
+		if s.causes.endsWell() { // if not, simpler cases tell
+			s.judge(h, acceptError, story+", and Serve went on. A client sent its message")
+		}
 	case s.err == nil:
 		s.wrong(acceptError, "%s. Serve should have returned the error, or have gone on.", story)
 	}
@@ -398,9 +467,7 @@ func failsOnce(s *server) {
 // failsForGood lets Accept fail until the listener is closed. To return the error
 // is right, and so is to try again after a pause.
 func failsForGood(s *server) {
-	s.ln.fails = func(int) error {
-		return &net.OpError{Op: "accept", Net: "tcp", Addr: s.ln.Addr(), Err: errors.New("the network is out of order")}
-	}
+	s.ln.fails = func(int) bool { return true }
 	s.serve()
 	const story = "Accept failed each time it was called, while the listener was open"
 	// An answer that takes its time between two calls is let go soon.

@@ -11,20 +11,22 @@ import (
 )
 
 func TestRightAnswersPass(t *testing.T) {
-	exam.Catalogue(t, 6, cases, rights)
+	exam.Catalogue(t, 6, casesFor, rights)
 }
 
 // Many wait for most of the time, so many are tried at once. But not all: each
 // needs some of the processor to show its own mistake, and no delay.
 func TestWrongAnswersAreTold(t *testing.T) {
 	t.Cleanup(func() { stop.Store(true) })
-	exam.Catalogue(t, 8, cases, wrongs)
+	exam.Catalogue(t, 8, casesFor, wrongs)
 }
+
+func casesFor(answer serveFunc) []exam.Case[serveFunc] { return newCauses(answer).cases() }
 
 // TestEveryDiagnosisIsTested has no way to list the diagnoses but to name them.
 func TestEveryDiagnosisIsTested(t *testing.T) {
 	all := []exam.Diagnosis{
-		oneClient, earlyReturn, clientEnds, mixedUp,
+		oneClient, earlyReturn, clientEnds, mixedUp, shared,
 		closedIsEnd, acceptAgain, neverEnds, acceptError,
 		notClosed, awaitsClient, noAnswer, otherText, unread, answersFirst, answersSilence, halfClosed, endIgnored,
 		untilNewline, untilFull, untilEnd, untilShort,
@@ -39,15 +41,15 @@ func TestEveryDiagnosisIsTested(t *testing.T) {
 	}
 }
 
-func TestBegun(t *testing.T) {
+func TestFirst(t *testing.T) {
 	toDo := func(net.Listener, time.Duration) error { return exam.ErrToDo }
-	if err := begun(toDo); err != exam.ErrToDo {
-		t.Errorf("begun(stub) = %v", err)
+	if _, err := first(toDo); err != exam.ErrToDo {
+		t.Errorf("first(stub) = %v", err)
 	}
-	if err := begun(halfDone); err != nil {
-		t.Errorf("begun(half done) = %v, but it has been begun", err)
+	if _, err := first(halfDone); err != nil {
+		t.Errorf("first(half done) = %v, but it has been begun", err)
 	}
-	if err := begun(solution.Serve); err != nil {
-		t.Errorf("begun(solution) = %v", err)
+	if well, err := first(solution.Serve); !well || err != nil {
+		t.Errorf("first(solution) = %v, %v", well, err)
 	}
 }

@@ -19,6 +19,10 @@ var (
 		"Each client has its own connection. Several goroutines must not share one variable for it: the next Accept changes it. Hand conn to the goroutine as an argument.")
 )
 
+// shared is about several servers.
+var shared = diagnosis("shared", "servers-share-nothing",
+	"Several calls of Serve can run at once, each with a listener of its own. What belongs to one server belongs in variables inside Serve, and not in those of the package (a var outside of every func).")
+
 // Ideas about the end, and about Accept.
 var (
 	closedIsEnd = diagnosis("closed-is-error", "a-closed-listener-is-the-normal-end",
@@ -38,7 +42,7 @@ var (
 	awaitsClient = diagnosis("awaits-client", "the-server-closes-first",
 		"Do not wait for the client to close. It may never do so. Close when the answer is sent, or wait with a deadline.")
 	noAnswer = diagnosis("no-answer", "first-the-answer-then-close",
-		"Every client that sent something gets its answer, and only then is its connection closed. What goes through a bufio.Writer needs Flush, and a goroutine needs its connection open.")
+		"Every client that sent something, whatever it says, gets its answer, and only then is its connection closed. What goes through a bufio.Writer needs Flush, and a goroutine needs its connection open.")
 	otherText = diagnosis("other-text", "the-answer-is-18-bytes",
 		"The answer is these 18 bytes, once, and nothing else: Hello, i'm server! No newline, and no message of the client.")
 	unread = diagnosis("unread", "unread-bytes-become-a-reset",
@@ -56,7 +60,7 @@ var (
 // Ideas about what one recv is.
 var (
 	untilNewline = diagnosis("until-newline", "a-message-has-no-newline",
-		"One recv returns what is there, and that is the message. A newline is a byte like any other: a client need not send one, so do not wait for it.")
+		"One recv returns what is there, and that is the message. A newline is a byte like any other, and so is each other sign: a client need not send one, so do not wait for it.")
 	untilFull = diagnosis("until-full", "1024-is-the-most-and-not-the-least",
 		"1024 is the most that one recv returns, not the least. Call conn.Read once: it returns as soon as some bytes are there. io.ReadFull waits until the buffer is full.")
 	untilEnd = diagnosis("until-end", "who-reads-to-the-end-waits-for-ever",
@@ -72,7 +76,7 @@ var (
 	sleeps = diagnosis("sleeps", "patience-is-a-limit-and-not-a-pause",
 		"Patience is a limit, not a pause. Who sends at once is answered at once. Use a deadline, not time.Sleep: it ends the wait, and does not make it longer.")
 	otherPatience = diagnosis("other-patience", "the-caller-chooses-the-patience",
-		"The caller chooses how long a client may be silent: patience, all of it, and no number of your own. A time.Duration has its unit inside already. A Close outside the goroutine that serves the client does not wait for it.")
+		"The caller chooses how long a client may be silent: patience, all of it and no more, and no number of your own. A time.Duration has its unit inside already. A Close outside the goroutine that serves the client does not wait for it.")
 	sharedPatience = diagnosis("shared-patience", "patience-begins-anew-for-each-client",
 		"Patience begins anew for each client, when its connection is accepted. A deadline is a moment: work it out in the loop, for each connection, and not once before it.")
 	acceptDeadline = diagnosis("accept-deadline", "patience-is-not-for-accept",

@@ -19,7 +19,15 @@ func (s *server) wrong(own exam.Diagnosis, format string, args ...any) {
 	if returned {
 		story += fmt.Sprintf(" Serve had returned %v.", s.result())
 	}
-	s.tr.Wrong(s.cause(own), "%s", story)
+	s.tell(s.cause(own), "%s", story)
+}
+
+// tell reports a finding. Where servers disturb each other, that explains it.
+func (s *server) tell(d exam.Diagnosis, format string, args ...any) {
+	if s.causes.shared.Load() {
+		d = shared
+	}
+	s.tr.Wrong(d, format, args...)
 }
 
 // hung is wrong where the server went on, but left a client waiting. It also
@@ -32,7 +40,7 @@ func (s *server) hung(own exam.Diagnosis, format string, args ...any) {
 	if place := s.call.WaitFor(0); strings.Contains(place, " line ") && !strings.Contains(place, "Accept") {
 		story += " Serve was " + place + "."
 	}
-	s.tr.Wrong(cause, "%s", story)
+	s.tell(cause, "%s", story)
 }
 
 // cause is own, where no simpler cause explains it.
@@ -85,12 +93,13 @@ func (s *server) judge(h heard, own exam.Diagnosis, story string) bool {
 }
 
 // impatient is what it means that a client heard this where patience is small.
-func (s *server) impatient(h heard) exam.Diagnosis {
+// Waits is what it means that the client was left waiting.
+func (s *server) impatient(h heard, waits exam.Diagnosis) exam.Diagnosis {
 	switch {
 	case s.returned(0):
 		return clientEnds
 	case h.end == open:
-		return noDeadline
+		return waits
 	}
 	return sharedPatience
 }
@@ -117,6 +126,17 @@ type outcome struct {
 
 func (o outcome) good() bool { return !o.hung && o.err == nil }
 
+// story tells what Serve did instead of returning nil.
+func (o outcome) story(s *server) string {
+	switch {
+	case o.spins:
+		return fmt.Sprintf("It called Accept again and again, %d times, %s.", spinning, s.call.WaitFor(0))
+	case o.hung:
+		return fmt.Sprintf("It hung %s.", s.call.WaitFor(0))
+	}
+	return fmt.Sprintf("It returned %s.", s.result())
+}
+
 // shut closes the listener and waits until Serve returns.
 func (s *server) shut() outcome {
 	s.ln.Close()
@@ -135,15 +155,15 @@ func (s *server) shut() outcome {
 // ends reports an end of Serve that is not good. Own is what it means that Serve
 // hung, errs that it returned an error.
 func (s *server) ends(o outcome, own, errs exam.Diagnosis, story string) {
-	story += ". Serve should have returned nil."
 	switch {
+	case o.good():
+		return
 	case o.spins:
-		s.tr.Wrong(acceptAgain, "%s It called Accept again and again, %d times, %s.", story, spinning, s.call.WaitFor(0))
-	case o.hung:
-		s.tr.Wrong(own, "%s It hung %s.", story, s.call.WaitFor(0))
+		own = acceptAgain
 	case o.err != nil:
-		s.tr.Wrong(errs, "%s It returned %s.", story, s.result())
+		own = errs
 	}
+	s.tell(own, "%s. Serve should have returned nil. %s", story, o.story(s))
 }
 
 // stop ends a case in which clients were served. It looks for connections that
@@ -163,6 +183,6 @@ func (s *server) stop(story string) {
 		return
 	}
 	if !o.hung && !until(s.limit, func() bool { return s.ln.open() == 0 }) {
-		s.tr.Wrong(s.cause(notClosed), "%s. All clients had gone, but of %d connections, %d stayed open at the server's side.", story, s.ln.accepted(), s.ln.open())
+		s.tell(s.cause(notClosed), "%s. All clients had gone, but of %d connections, %d stayed open at the server's side.", story, s.ln.accepted(), s.ln.open())
 	}
 }

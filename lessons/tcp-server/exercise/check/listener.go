@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -23,11 +24,10 @@ const (
 type listener struct {
 	net.Listener
 
-	// Fails, set before the answer starts, tells the error of the nth call of
-	// Accept, if that call is to fail. It counts from 1.
-	fails func(n int) error
+	// Fails, set before the answer starts, tells whether the nth call of Accept is
+	// to fail. It counts from 1.
+	fails func(n int) bool
 
-	asked chan struct{} // closed when the answer first calls Accept
 	spins chan struct{} // closed when Accept failed far too often in a row
 	over  chan struct{} // closed when the case is over
 
@@ -48,7 +48,6 @@ type listener struct {
 func newListener(ln net.Listener) *listener {
 	return &listener{
 		Listener: ln,
-		asked:    make(chan struct{}),
 		spins:    make(chan struct{}),
 		over:     make(chan struct{}),
 	}
@@ -81,13 +80,11 @@ func (ln *listener) call() error {
 	defer ln.mu.Unlock()
 	ln.calls++
 	ln.hasty = time.Since(ln.failed) < aMoment
-	if ln.calls == 1 {
-		close(ln.asked)
-	}
-	if ln.fails == nil || ln.closed {
+	if ln.fails == nil || ln.closed || !ln.fails(ln.calls) {
 		return nil
 	}
-	return ln.fails(ln.calls)
+	// So it fails when a process has too many files open.
+	return &net.OpError{Op: "accept", Net: "tcp", Addr: ln.Addr(), Err: os.NewSyscallError("accept", syscall.EMFILE)}
 }
 
 // count keeps what a call of Accept returned, and tells whether the answer spins.
@@ -123,6 +120,12 @@ func (ln *listener) Close() error {
 	ln.closed = true
 	ln.mu.Unlock()
 	return ln.Listener.Close()
+}
+
+func (ln *listener) isClosed() bool {
+	ln.mu.Lock()
+	defer ln.mu.Unlock()
+	return ln.closed
 }
 
 // SetDeadline is here for answers that look whether their listener has it.
@@ -184,10 +187,7 @@ func (ln *listener) spun() bool {
 
 // called tells whether the answer has called Accept.
 func (ln *listener) called() bool {
-	select {
-	case <-ln.asked:
-		return true
-	default:
-		return false
-	}
+	ln.mu.Lock()
+	defer ln.mu.Unlock()
+	return ln.calls > 0
 }

@@ -34,6 +34,9 @@ var rights = []exam.Answer[serveFunc]{
 	{"closes the listener too", "", closesListener},
 	{"sends in two pieces, wraps errors", "", twoWrites},
 	{"half-closes, then closes", "", halfCloses},
+	{"two at a time", "", twoAtATime},
+	{"rests after errors of Accept", "", rests},
+	{"looks at its watch", "", watches},
 }
 
 // acceptEach is the loop that many answers share.
@@ -292,5 +295,56 @@ func halfCloses(ln net.Listener, patience time.Duration) error {
 			}
 			conn.Close()
 		}()
+	})
+}
+
+func twoAtATime(ln net.Listener, patience time.Duration) error {
+	places := make(chan struct{}, 2)
+	for {
+		places <- struct{}{}
+		conn, err := ln.Accept()
+		if err != nil {
+			return endOf(err)
+		}
+		go func() {
+			defer func() { <-places }()
+			oneClientOf(conn, patience)
+		}()
+	}
+}
+
+// rests waits longer after each error, as package net/http does, up to a second.
+func rests(ln net.Listener, patience time.Duration) error {
+	rest := 5 * time.Millisecond
+	for {
+		conn, err := ln.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		}
+		if err != nil {
+			time.Sleep(rest)
+			rest = min(2*rest, time.Second)
+			continue
+		}
+		rest = 5 * time.Millisecond
+		go oneClientOf(conn, patience)
+	}
+}
+
+func watches(ln net.Listener, patience time.Duration) error {
+	return acceptEach(ln, func(conn net.Conn) {
+		defer conn.Close()
+		buf := make([]byte, 1024)
+		for end := time.Now().Add(patience); time.Now().Before(end); {
+			conn.SetReadDeadline(time.Now().Add(time.Millisecond))
+			n, err := conn.Read(buf)
+			if n > 0 {
+				io.WriteString(conn, greeting)
+				return
+			}
+			if !errors.Is(err, os.ErrDeadlineExceeded) {
+				return
+			}
+		}
 	})
 }

@@ -8,7 +8,6 @@ import (
 	"net"
 	"os"
 	"strings"
-	"sync"
 	"time"
 
 	"example.com/sockets/shared/exam"
@@ -97,6 +96,11 @@ func (s *server) client(acts ...func(*client)) *client {
 	defer s.ln.gate.Unlock()
 	c := new(client)
 	s.clients = append(s.clients, c)
+	if s.ln.isClosed() {
+		// By now its port can be another server's, which is not to be disturbed.
+		c.err = errors.New("the listener was closed")
+		return c
+	}
 	conn, err := net.DialTimeout("tcp", s.ln.Addr().String(), 10*time.Second)
 	if err != nil {
 		c.err = err
@@ -160,6 +164,9 @@ type heard struct {
 // right is a client's good end: the answer, and then the end of the connection.
 func (h heard) right() bool { return h.text == greeting && h.end == closed }
 
+// turned is how it ends for a client that is turned away.
+func (h heard) turned() bool { return h.text == "" && (h.end == closed || h.end == broke) }
+
 // cut is how it ends for a client whose bytes the server did not all receive:
 // the system resets the connection, which can destroy the answer's end.
 func (h heard) cut() bool { return h.end == broke && strings.HasPrefix(greeting, h.text) }
@@ -197,21 +204,12 @@ func (s *server) hear(c *client) heard {
 	return c.hear(s.limit)
 }
 
-// hearBoth listens to two clients at once.
-func (s *server) hearBoth(a, b *client) (ha, hb heard) {
-	var both sync.WaitGroup
-	both.Go(func() { ha = s.hear(a) })
-	both.Go(func() { hb = s.hear(b) })
-	both.Wait()
-	return ha, hb
-}
-
 // hearPatient listens where patience is small. On a busy machine that can pass
 // before a good server comes to read what is there. So a client that was let go
 // may come again, twice.
 func (s *server) hearPatient(c *client) heard {
 	h := s.hear(c)
-	for i := 0; i < 2 && h.text == "" && (h.end == closed || h.end == broke) && !s.returned(0); i++ {
+	for i := 0; i < 2 && h.turned() && !s.returned(0); i++ {
 		c.close()
 		c = s.client(send(message))
 		h = s.hear(c)

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"example.com/sockets/shared/exam"
 )
@@ -32,16 +33,8 @@ var wrongs = []exam.Answer[serveFunc]{
 	{"closes the listener after a client", "one-client", func(ln net.Listener, patience time.Duration) error {
 		return acceptEach(ln, func(conn net.Conn) { oneClientOf(conn, patience); ln.Close() })
 	}},
-	{"five clients", "one-client", func(ln net.Listener, patience time.Duration) error {
-		for range 5 {
-			conn, err := ln.Accept()
-			if err != nil {
-				return endOf(err)
-			}
-			oneClientOf(conn, patience)
-		}
-		return nil
-	}},
+	{"five clients", "one-client", soManyClients(5)},
+	{"a hundred clients", "one-client", soManyClients(100)},
 	{"returns at once", "early-return", func(ln net.Listener, patience time.Duration) error {
 		go acceptEach(ln, func(conn net.Conn) { oneClientOf(conn, patience) })
 		return nil
@@ -51,7 +44,23 @@ var wrongs = []exam.Answer[serveFunc]{
 	{"returns nil at the error of a client", "client-ends", returnsClientError(true)},
 	{"returns the errors of clients at the end", "client-ends", collectsErrors},
 	{"sends errors of clients to Serve", "client-ends", errorChannel},
+	{"has workers that end with a bad client", "client-ends", workersEnd},
+	{"has places that bad clients keep", "client-ends", keepsPlaces},
 	{"shares one variable", "mixed-up", sharesConn},
+	{"waits for the clients of all servers", "shared", sharesWait},
+	{"closes the clients of all servers", "shared", sharesClients},
+	{"keeps patience in the package", "shared", sharesPatience},
+	{"serves one client of all servers", "shared", func(ln net.Listener, patience time.Duration) error {
+		return acceptEach(ln, func(conn net.Conn) {
+			common.turn.Lock()
+			defer common.turn.Unlock()
+			oneClientOf(conn, patience)
+		})
+	}},
+	{"starts once", "shared", func(ln net.Listener, patience time.Duration) (err error) {
+		common.start.Do(func() { err = oneAtATime(ln, patience) })
+		return err
+	}},
 	{"returns net.ErrClosed", "closed-is-error", func(ln net.Listener, patience time.Duration) error {
 		for {
 			conn, err := ln.Accept()
@@ -90,6 +99,22 @@ var wrongs = []exam.Answer[serveFunc]{
 			}
 			go oneClientOf(conn, patience)
 		}
+	}},
+	{"goes on after errors that may pass", "accept-again", func(ln net.Listener, patience time.Duration) error {
+		for {
+			conn, err := ln.Accept()
+			if passing, ok := err.(interface{ Temporary() bool }); ok && passing.Temporary() {
+				continue
+			}
+			if err != nil {
+				return endOf(err)
+			}
+			go oneClientOf(conn, patience)
+		}
+	}},
+	{"waits for more than its loop", "never-ends", func(ln net.Listener, patience time.Duration) error {
+		go acceptEach(ln, func(conn net.Conn) { oneClientOf(conn, patience) })
+		select {}
 	}},
 	{"rests and tries again for ever", "never-ends", func(ln net.Listener, patience time.Duration) error {
 		for !stop.Load() {
@@ -167,6 +192,11 @@ var wrongs = []exam.Answer[serveFunc]{
 			io.Copy(io.Discard, conn)
 		}
 	})},
+	{"serves a client until it closes", "awaits-client", each(func(conn net.Conn, patience time.Duration) {
+		defer conn.Close()
+		for answerOnly(conn, patience) {
+		}
+	})},
 	{"waits for each client to close", "awaits-client", inTurn(func(conn net.Conn, patience time.Duration) {
 		defer conn.Close()
 		if answerOnly(conn, patience) {
@@ -194,14 +224,12 @@ var wrongs = []exam.Answer[serveFunc]{
 			bufio.NewWriter(conn).WriteString(greeting)
 		}
 	})},
-	{"knows one message only", "no-answer", inTurn(func(conn net.Conn, patience time.Duration) {
-		defer conn.Close()
-		conn.SetDeadline(time.Now().Add(patience))
-		buf := make([]byte, 1024)
-		if n, _ := conn.Read(buf); string(buf[:n]) == message {
-			conn.Write([]byte(greeting))
-		}
-	})},
+	{"knows one message only", "no-answer", inTurn(answersTo(func(text []byte) bool { return string(text) == message }))},
+	{"takes a space for nothing", "no-answer", each(answersTo(func(message []byte) bool { return len(bytes.TrimSpace(message)) > 0 }))},
+	{"takes a byte 0 for nothing", "no-answer", each(answersTo(func(message []byte) bool { return len(bytes.TrimRight(message, "\x00")) > 0 }))},
+	{"answers to texts only", "no-answer", each(answersTo(utf8.Valid))},
+	{"takes a full buffer for too much", "no-answer", each(answersTo(func(message []byte) bool { return len(message) < 1024 }))},
+	{"turns clients away when it is busy", "no-answer", turnsAway},
 	{"sends a newline", "other-text", each(says(greeting + "\n"))},
 	{"sends it twice", "other-text", each(says(greeting + greeting))},
 	{"forgets the apostrophe", "other-text", each(says("Hello, im server!"))},
@@ -221,13 +249,14 @@ var wrongs = []exam.Answer[serveFunc]{
 			conn.Write(buf[:n])
 		}
 	})},
-	{"has room for 10 bytes", "unread", each(func(conn net.Conn, patience time.Duration) {
-		defer conn.Close()
-		conn.SetDeadline(time.Now().Add(patience))
-		if _, err := conn.Read(make([]byte, 10)); err == nil {
-			conn.Write([]byte(greeting))
-		}
-	})},
+	{"has room for 10 bytes", "unread", each(receives(func(conn net.Conn) error {
+		_, err := conn.Read(make([]byte, 10))
+		return err
+	}))},
+	{"has room for 1023 bytes", "unread", each(receives(func(conn net.Conn) error {
+		_, err := conn.Read(make([]byte, 1023))
+		return err
+	}))},
 	{"sends first", "answers-first", each(func(conn net.Conn, patience time.Duration) {
 		defer conn.Close()
 		conn.SetDeadline(time.Now().Add(patience))
@@ -265,6 +294,14 @@ var wrongs = []exam.Answer[serveFunc]{
 			return io.EOF
 		}
 		return nil
+	}))},
+	{"reads to an exclamation mark", "until-newline", each(receives(func(conn net.Conn) error {
+		_, err := bufio.NewReader(conn).ReadString('!')
+		return err
+	}))},
+	{"waits for 2 bytes", "until-full", each(receives(func(conn net.Conn) error {
+		_, err := io.ReadAtLeast(conn, make([]byte, 1024), 2)
+		return err
 	}))},
 	{"fills the buffer", "until-full", each(receives(func(conn net.Conn) error {
 		_, err := io.ReadFull(conn, make([]byte, 1024))
@@ -318,10 +355,14 @@ var wrongs = []exam.Answer[serveFunc]{
 		time.Sleep(patience)
 	})},
 	{"half a second", "other-patience", each(func(conn net.Conn, _ time.Duration) { oneClientOf(conn, 500*time.Millisecond) })},
+	{"twice as patient", "other-patience", each(func(conn net.Conn, patience time.Duration) { oneClientOf(conn, 2*patience) })},
+	{"half as patient", "other-patience", inTurn(func(conn net.Conn, patience time.Duration) { oneClientOf(conn, patience/2) })},
+	{"patience in whole seconds", "other-patience", each(func(conn net.Conn, patience time.Duration) { oneClientOf(conn, patience.Truncate(time.Second)) })},
+	{"patience times a second", "other-patience", each(func(conn net.Conn, patience time.Duration) { oneClientOf(conn, patience*time.Second) })},
 	{"too short by a unit", "other-patience", each(func(conn net.Conn, patience time.Duration) {
 		oneClientOf(conn, max(patience/time.Millisecond, 1))
 	})},
-	{"too long by a unit", "no-deadline", each(func(conn net.Conn, patience time.Duration) {
+	{"too long by a unit", "other-patience", each(func(conn net.Conn, patience time.Duration) {
 		oneClientOf(conn, patience*1000)
 	})},
 	{"one deadline for all clients", "shared-patience", func(ln net.Listener, patience time.Duration) error {
@@ -331,6 +372,25 @@ var wrongs = []exam.Answer[serveFunc]{
 	{"one deadline for all clients, in turn", "shared-patience", func(ln net.Listener, patience time.Duration) error {
 		end := time.Now().Add(patience)
 		return acceptEach(ln, func(conn net.Conn) { oneClientOf(conn, time.Until(end)) })
+	}},
+	{"one timer for all clients", "shared-patience", func(ln net.Listener, patience time.Duration) error {
+		timer := time.NewTimer(patience)
+		return acceptEach(ln, func(conn net.Conn) {
+			go func() {
+				select {
+				case <-timer.C:
+					conn.Close()
+				case <-time.After(time.Minute):
+				}
+			}()
+			go oneClientOf(conn, time.Hour)
+		})
+	}},
+	{"a deadline for the first client", "shared-patience", func(ln net.Listener, patience time.Duration) error {
+		return acceptEach(ln, func(conn net.Conn) {
+			go oneClientOf(conn, patience)
+			patience = time.Hour
+		})
 	}},
 	{"a deadline on the listener", "accept-deadline", listenerDeadline(false)},
 	{"a deadline on the listener, nil at the end", "accept-deadline", listenerDeadline(true)},
@@ -374,6 +434,18 @@ func says(text string) func(conn net.Conn, patience time.Duration) {
 		conn.SetDeadline(time.Now().Add(patience))
 		if _, err := conn.Read(make([]byte, 1024)); err == nil {
 			conn.Write([]byte(text))
+		}
+	}
+}
+
+// answersTo makes an answer that takes only some messages for messages.
+func answersTo(knows func(message []byte) bool) func(conn net.Conn, patience time.Duration) {
+	return func(conn net.Conn, patience time.Duration) {
+		defer conn.Close()
+		conn.SetDeadline(time.Now().Add(patience))
+		buf := make([]byte, 1024)
+		if n, err := conn.Read(buf); err == nil && knows(buf[:n]) {
+			conn.Write([]byte(greeting))
 		}
 	}
 }
@@ -476,6 +548,97 @@ func errorChannel(ln net.Listener, patience time.Duration) error {
 		})
 	}()
 	return <-errs
+}
+
+func soManyClients(n int) serveFunc {
+	return func(ln net.Listener, patience time.Duration) error {
+		for range n {
+			conn, err := ln.Accept()
+			if err != nil {
+				return endOf(err)
+			}
+			oneClientOf(conn, patience)
+		}
+		return nil
+	}
+}
+
+func workersEnd(ln net.Listener, patience time.Duration) error {
+	conns := make(chan net.Conn)
+	defer close(conns)
+	for range 3 {
+		go func() {
+			for conn := range conns {
+				ok := answerOnly(conn, patience)
+				conn.Close()
+				if !ok {
+					return
+				}
+			}
+		}()
+	}
+	return acceptEach(ln, func(conn net.Conn) { conns <- conn })
+}
+
+func keepsPlaces(ln net.Listener, patience time.Duration) error {
+	places := make(chan bool, 10)
+	return acceptEach(ln, func(conn net.Conn) {
+		places <- true
+		go func() {
+			defer conn.Close()
+			if answerOnly(conn, patience) {
+				<-places
+			}
+		}()
+	})
+}
+
+func turnsAway(ln net.Listener, patience time.Duration) error {
+	var busy atomic.Bool
+	return acceptEach(ln, func(conn net.Conn) {
+		if busy.Swap(true) {
+			conn.Close()
+			return
+		}
+		go func() {
+			defer busy.Store(false)
+			oneClientOf(conn, patience)
+		}()
+	})
+}
+
+// common is what servers have in common that should have it each for itself.
+var common struct {
+	clients  sync.WaitGroup
+	turn     sync.Mutex
+	start    sync.Once
+	patience atomic.Int64
+	conns    sync.Map
+}
+
+func sharesWait(ln net.Listener, patience time.Duration) error {
+	defer common.clients.Wait()
+	return acceptEach(ln, func(conn net.Conn) {
+		common.clients.Go(func() { oneClientOf(conn, patience) })
+	})
+}
+
+func sharesClients(ln net.Listener, patience time.Duration) error {
+	defer common.conns.Range(func(conn, _ any) bool { return conn.(net.Conn).Close() != net.ErrClosed })
+	return acceptEach(ln, func(conn net.Conn) {
+		common.conns.Store(conn, true)
+		go func() {
+			defer common.conns.Delete(conn)
+			oneClientOf(conn, patience)
+		}()
+	})
+}
+
+func sharesPatience(ln net.Listener, patience time.Duration) error {
+	common.patience.Store(int64(patience))
+	return acceptEach(ln, func(conn net.Conn) {
+		go oneClientOf(conn, time.Duration(common.patience.Load()))
+	})
 }
 
 // sharesConn has the race of a shared variable, but no data race.
