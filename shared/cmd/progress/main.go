@@ -42,10 +42,9 @@ Exit status:
 `
 
 func main() {
-	// A second signal changes nothing: "go tool" sends on to us the Ctrl+C that the
+	// Signals are caught to the end: "go tool" sends on to us the Ctrl+C that the
 	// terminal has sent already.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	defer stop()
+	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	os.Exit(run(ctx, os.Args[1:]))
 }
 

@@ -245,6 +245,8 @@ func TestNewestSaveWins(t *testing.T) {
 			<-ctx.Done() // as a check that hangs
 		case 3:
 			save("3")
+		case 4:
+			look <- struct{}{} // no reason to show what check 3 has found
 		case 5:
 			return nil, errors.New("no go")
 		}
@@ -302,8 +304,11 @@ func TestInterrupt(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		cmd.Process.Signal(os.Interrupt)
-		cmd.Process.Signal(os.Interrupt)
+		go func() { // to its end
+			for cmd.Process.Signal(os.Interrupt) == nil {
+				runtime.Gosched()
+			}
+		}()
 		words, _ := bufio.NewReader(stderr).ReadString('\n')
 		cmd.Wait()
 		if status := cmd.ProcessState.ExitCode(); status != 130 || words != "progress: stopped by Ctrl+C\n" {
