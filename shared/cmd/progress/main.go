@@ -14,7 +14,6 @@ import (
 	"os"
 	"os/signal"
 	"slices"
-	"strconv"
 	"syscall"
 	"time"
 
@@ -100,21 +99,19 @@ func show(ctx context.Context, watching bool) error {
 		return nil
 	}
 	results := make([]result, len(c.exercises))
-	clear := func() { // what stands there is true no more
-		if !color.NoColor {
-			fmt.Fprint(color.Output, "\x1b[H\x1b[2J")
-		}
+	clear := "\x1b[H\x1b[2J" // what stands on the screen is true no more
+	if color.NoColor {
+		clear = ""
 	}
 	begin := func(exercises []exercise) {
-		clear()
 		what := "all exercises"
 		if len(exercises) == 1 {
-			what = "lesson " + strconv.Itoa(exercises[0].number) + ", " + exercises[0].lesson
+			what = fmt.Sprintf("lesson %d, %s", exercises[0].number, exercises[0].lesson)
 		}
-		fmt.Fprintln(color.Output, "Checking "+what+" …")
+		fmt.Fprintln(color.Output, clear+"\nChecking "+what+" …")
 	}
 	end := func(checked []result) {
-		clear()
+		fmt.Fprint(color.Output, clear)
 		for _, r := range checked {
 			results[slices.Index(c.exercises, r.exercise)] = r
 		}
