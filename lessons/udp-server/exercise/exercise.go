@@ -15,11 +15,12 @@ import (
 //   - A datagram can be empty, or as large as UDP allows over IPv4: 65,507 bytes.
 //   - A datagram holds bytes of any kind, text or not.
 //   - Many come, one after the other or several at once. They may go back in
-//     another order, but each goes back once.
+//     another order, but each goes back once, and without a pause.
 //   - conn has the methods of a net.PacketConn. It need not be a *net.UDPConn.
 //   - A call can fail while conn is open. Then return that error, or go on, as
-//     you like. Nil would say that conn was closed. To try again and again
-//     without a pause would keep a core busy for nothing.
+//     you like. Nil would say that conn was closed. To look or to try again and
+//     again without a pause would keep a core busy for nothing.
+//   - Several calls of Echo can run at once, each with a conn of its own.
 //
 // Replace the line below. To check what you wrote: go test ./...
 func Echo(conn net.PacketConn) error {

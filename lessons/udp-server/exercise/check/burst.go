@@ -23,7 +23,7 @@ func (s *server) burst(peers []*peer, round, each int) bool {
 	got := make([][][]byte, len(peers))
 	for i, p := range peers {
 		for range each {
-			data, came := p.receive(nil)
+			data, came := p.receive(nil, turns)
 			if !came {
 				break
 			}
@@ -33,17 +33,16 @@ func (s *server) burst(peers []*peer, round, each int) bool {
 	for i, p := range peers {
 		for _, want := range sent[i] {
 			if !has(got[i], want) {
-				s.lost(p, want, slices.Concat(got...), slices.Concat(sent...))
+				s.lost(p, want, each, slices.Concat(got...), slices.Concat(sent...))
 				return false
 			}
-			s.echoed++
 		}
 	}
 	return true
 }
 
 // lost finds out why one datagram of a burst did not come back to its sender.
-func (s *server) lost(p *peer, want []byte, got, sent [][]byte) {
+func (s *server) lost(p *peer, want []byte, each int, got, sent [][]byte) {
 	if s.failed() {
 		return
 	}
@@ -59,7 +58,7 @@ func (s *server) lost(p *peer, want []byte, got, sent [][]byte) {
 		}
 	}
 	switch {
-	case has(got, want), s.wroteElsewhere():
+	case has(got, want), s.wroteElsewhere(p, each):
 		s.tr.Wrong(sender, "%s: it went to another.", story)
 	case s.returned():
 		s.early()
@@ -68,13 +67,21 @@ func (s *server) lost(p *peer, want []byte, got, sent [][]byte) {
 	}
 }
 
-// wroteElsewhere tells whether, since the mark, an echo went to none of the peers.
-func (s *server) wroteElsewhere() bool {
-	s.conn.mu.Lock()
-	defer s.conn.mu.Unlock()
-	return slices.ContainsFunc(s.conn.writes[s.marked:], func(w write) bool {
-		return !slices.ContainsFunc(s.peers, func(p *peer) bool { return p.name == w.to })
-	})
+// wroteElsewhere tells whether, since the mark, p got too few echoes, and somebody
+// else more than there were datagrams of his.
+func (s *server) wroteElsewhere(p *peer, each int) bool {
+	count := map[string]int{}
+	sent, _ := s.since()
+	for _, w := range sent {
+		count[w.to]++
+	}
+	for to, n := range count {
+		isPeer := slices.ContainsFunc(s.peers, func(p *peer) bool { return p.name == to })
+		if count[p.name] < each && (n > each || !isPeer) {
+			return true
+		}
+	}
+	return false
 }
 
 func times(list [][]byte, data []byte) (n int) {

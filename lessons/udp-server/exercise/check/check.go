@@ -41,8 +41,9 @@ func stub(echo func(net.PacketConn) error) error {
 }
 
 var cases = []exam.Case[func(net.PacketConn) error]{
+	{Name: "several servers at once", First: true, Run: with(1, severalServers)},
 	{Name: "one datagram after another", Run: with(1, oneAfterAnother)},
-	{Name: "several senders in turn", Run: with(3, severalSenders)},
+	{Name: "several senders in turn", Run: with(20, severalSenders)},
 	{Name: "an empty datagram", Run: with(1, emptyDatagram)},
 	{Name: "bytes that are no text", Run: with(1, noText)},
 	{Name: "long datagrams", Run: with(1, longDatagrams)},
@@ -66,6 +67,83 @@ func with(peers int, run func(s *server)) func(*exam.Trial, func(net.PacketConn)
 	}
 }
 
+// Three calls work, each on a socket of its own. What goes wrong with one alone is
+// for the other cases to tell, except what would disturb them.
+func severalServers(s *server) {
+	texts := []string{"first-to-%d", "second-to-%d", "third-to-%d", "one-has-ended-%d"}
+	s.start()
+	p := s.peers[0]
+	for _, text := range texts {
+		p.send(fmt.Appendf(nil, text, 1))
+		if got, _ := p.receive(nil, turns/6); !bytes.Equal(got, p.sent[len(p.sent)-1]) {
+			return
+		}
+	}
+	if s.busy() {
+		s.tr.Wrong(busy, "nobody sent anything for a while, and your Echo did not rest for a moment.")
+		return
+	}
+	others := []*server{open(s.tr, s.echo, 1), open(s.tr, s.echo, 1)}
+	if slices.Contains(others, nil) {
+		return
+	}
+	gate := newGate(int32(len(others)))
+	for _, one := range others {
+		one.conn.write = func(b []byte, to net.Addr) (int, error) {
+			gate.arrive()
+			gate.pass()
+			return one.conn.PacketConn.WriteTo(b, to)
+		}
+		one.start()
+	}
+	for i, text := range texts {
+		switch i {
+		case 2:
+			// Each has received before one sends. So what they keep in one place
+			// is that of the last.
+			gate.armed.Store(true)
+		case 3:
+			s.conn.end()
+			select {
+			case <-s.call.Done():
+			case <-time.After(turn):
+			}
+		}
+		for i, one := range others {
+			one.peers[0].send(fmt.Appendf(nil, text, i+2))
+		}
+		for i, one := range others {
+			if !one.undisturbed(others[1-i]) {
+				return
+			}
+		}
+	}
+}
+
+// undisturbed tells whether the latest text came back. It reports when that is
+// the fault of other calls, as another's.
+func (s *server) undisturbed(other *server) bool {
+	p := s.peers[0]
+	text := p.sent[len(p.sent)-1]
+	got, came := p.receive(nil, turns)
+	if bytes.Equal(got, text) {
+		return true
+	}
+	did := s.did()
+	switch {
+	case s.failed(), s.timedOut() != "", came && !has(other.peers[0].sent, got):
+		return false
+	case came:
+		did = show(got) + " came back"
+	default:
+		if hung := s.call.WaitFor(0); hung != "" {
+			did += ": it was " + hung
+		}
+	}
+	s.tr.Wrong(shared, "several calls were at work, each with a socket of its own. %s sent %s to %s; %s.", p.name, show(text), s.addr, did)
+	return false
+}
+
 // The same bytes count each time they are sent.
 func oneAfterAnother(s *server) {
 	s.start()
@@ -86,35 +164,28 @@ func severalSenders(s *server) {
 	if !s.greet(s.peers[0]) {
 		return
 	}
-	for i, which := range []int{1, 2, 0, 1, 0, 2, 2, 0} {
+	turns := []int{1, 2, 0, 1, 0, 2, 2, 0}
+	for i := 3; i < len(s.peers); i++ {
+		turns = append(turns, i)
+	}
+	for i, which := range turns {
 		p := s.peers[which]
 		text := fmt.Appendf(nil, "turn-%d-peer-%d", i+1, which+1)
-		got, came := p.ask(text)
-		switch {
-		case !came && !s.failed():
-			s.unanswered(p, text)
-			return
-		case !came:
-			return
-		case !bytes.Equal(got, text):
-			s.tr.Wrong(s.different(p, text, got), "%s sent %s; %s came back.", p.name, show(text), show(got))
+		if !s.ask(p, "", text, nil, func() { s.unanswered(p, text) }) {
 			return
 		}
-		s.echoed++
 	}
-	if s.burst(s.peers, 1, 1) {
+	if s.burst(s.peers[:3], 1, 1) {
 		s.end()
 	}
 }
 
 // unanswered finds out why a sender that was not the first gets nothing.
 func (s *server) unanswered(p *peer, text []byte) {
-	s.conn.mu.Lock()
-	writes := s.conn.writes[s.marked:]
-	s.conn.mu.Unlock()
+	sent, _ := s.since()
 	first := s.peers[0]
 	switch {
-	case slices.ContainsFunc(writes, func(w write) bool { return w.to != p.name }), s.timedOut():
+	case slices.ContainsFunc(sent, func(w write) bool { return w.to != p.name }), s.timedOut() != "":
 		s.missing(p, text)
 	case p == first:
 		s.tr.Wrong(firstOnly, "%s, the first sender, sent again after others; %s.", p.name, s.did())
@@ -145,14 +216,14 @@ func noText(s *server) {
 		return
 	}
 	var low, high []byte
-	for b := range 128 {
-		low, high = append(low, byte(b)), append(high, byte(128+b))
+	for b := range 128 { // high is no low with another bit
+		low, high = append(low, byte(b)), append(high, byte(255-b))
 	}
 	data := []string{
 		string(low), string(high), string(low[:32]),
 		"  two spaces, a tab\tand line ends \r\n\n", "\n", " ", "\x00", "\x00\x00zeros around\x00\x00",
 		"\xef\xbb\xbfa mark at the front", "not UTF-8: \xff\xfe \xc3( \xe2\x82", "안녕하세요", "%d %s %%", "a\\nb \"c\"",
-		"quit", "exit\n", "bye", "stop", "end", "q", ".", "\x04", "EOF",
+		"quit", "exit\n", "bye", "stop", "end", "q", ".", "\x04", "EOF", "ping", "hello",
 	}
 	for _, d := range data {
 		if !s.expectFor(notText, p, []byte(d)) {
@@ -174,22 +245,9 @@ func longDatagrams(s *server) {
 			continue
 		}
 		data := letters(size)
-		got, came := p.ask(data)
-		switch {
-		case came && bytes.Equal(got, data):
-			s.echoed++
-			continue
-		case s.failed():
-		case came && bytes.HasPrefix(data, got) && !p.sentBefore(got):
-			s.tr.Wrong(s.shorter(p, data, got), "%s sent %s; %s came back.", p.name, show(data), show(got))
-		case came:
-			s.tr.Wrong(s.different(p, data, got), "%s sent %s; %s came back.", p.name, show(data), show(got))
-		case s.timedOut():
-			s.early()
-		default:
-			s.tr.Wrong(cut, "%s sent %s; %s.", p.name, show(data), s.did())
+		if !s.ask(p, "", data, nil, s.lacks(cut, p, data)) {
+			return
 		}
-		return
 	}
 	s.end()
 }
@@ -204,9 +262,18 @@ func manyDatagrams(s *server) {
 	if !s.greet(p) {
 		return
 	}
-	speed := compare(s)
+	plain := open(s.tr, plainEcho, 1)
+	if plain == nil {
+		return
+	}
+	plain.patient = true
+	plain.start()
 	for i := range many {
-		if !s.expect(p, fmt.Appendf(nil, "datagram-%d-of-%d", i+1, many)) || speed.tooSlow() {
+		if !s.expect(p, fmt.Appendf(nil, "datagram-%d-of-%d", i+1, many)) || time.Since(s.began) > 2*budget {
+			return
+		}
+		long := time.Since(s.began) > 2*time.Second
+		if (i%20 == 19 || i < 20 && long) && s.tooSlow(plain) {
 			return
 		}
 	}
@@ -223,35 +290,23 @@ func manyDatagrams(s *server) {
 // shows it here. One that reads when it has sent loses a moment, once.
 func slowWrites(s *server) {
 	const burst = 8
-	var slowed atomic.Bool
-	var read atomic.Int32
-	all, go1 := make(chan struct{}), make(chan struct{})
+	gate := newGate(burst)
 	s.conn.read = func(b []byte) (int, net.Addr, error) {
 		n, addr, err := s.conn.PacketConn.ReadFrom(b)
-		if slowed.Load() && err == nil && read.Add(1) == burst {
-			close(all)
+		if err == nil {
+			gate.arrive()
 		}
 		return n, addr, err
 	}
-	var first atomic.Bool
 	s.conn.write = func(b []byte, to net.Addr) (int, error) {
-		if slowed.Load() {
-			if first.CompareAndSwap(false, true) {
-				select {
-				case <-all:
-				case <-time.After(200 * time.Millisecond):
-				}
-				close(go1)
-			}
-			<-go1
-		}
+		gate.pass()
 		return s.conn.PacketConn.WriteTo(b, to)
 	}
 	s.start()
 	if !s.greet(s.peers[0]) {
 		return
 	}
-	slowed.Store(true)
+	gate.armed.Store(true)
 	if s.burst(s.peers, 1, burst) {
 		s.end()
 	}
@@ -265,30 +320,31 @@ func longSilence(s *server) {
 		return
 	}
 	s.conn.mu.Lock()
-	deadline := s.conn.deadline
+	ahead, which := s.conn.deadline, "read"
+	if s.conn.timesWrites && !s.conn.timesReads {
+		which = "write"
+	}
 	s.conn.mu.Unlock()
-	if deadline == 0 { // it would wait for ever
+	text := []byte("after-the-silence")
+	switch {
+	case which == "write": // after a silence that is long enough, it has passed
+		s.conn.PacketConn.SetWriteDeadline(time.Now())
+	case ahead == 0: // it would wait for ever
 		s.end()
 		return
-	}
-	select {
-	case <-s.conn.silent: // it goes on waiting
-	case <-s.call.Done():
-	case <-s.conn.spins:
-	case <-time.After(exam.Limit):
-	}
-	text := []byte("after-the-silence")
-	got, came := p.ask(text)
-	switch {
-	case bytes.Equal(got, text):
-		s.echoed++
-		s.end()
-	case s.failed():
-	case came:
-		s.tr.Wrong(s.different(p, text, got), "%s sent %s; %s came back.", p.name, show(text), show(got))
 	default:
-		s.tr.Wrong(silence, "your Echo set a read deadline, %v ahead. Nobody sent anything, and the checker let the deadline pass early. Then %s sent %s; %s.",
-			deadline.Round(time.Millisecond), p.name, show(text), s.did())
+		select {
+		case <-s.conn.silent: // it goes on waiting
+		case <-s.call.Done():
+		case <-s.conn.spins:
+		case <-time.After(exam.Limit):
+		}
+	}
+	if s.ask(p, "", text, nil, func() {
+		s.tr.Wrong(silence, "your Echo set a %s deadline. Nobody sent anything, and the checker let the deadline pass. Then %s sent %s; %s.",
+			which, p.name, show(text), s.did())
+	}) {
+		s.end()
 	}
 }
 
@@ -312,15 +368,10 @@ func plainSocket(s *server) {
 	case <-plain.call.Done():
 	case <-time.After(pause):
 	}
-	text := []byte("after-the-silence")
-	got, came := plain.peers[0].ask(text)
-	switch {
-	case plain.failed():
-	case !came:
-		plain.tr.Wrong(silence, "for %v nobody sent anything. Then %s sent %s; %s.", pause, plain.peers[0].name, show(text), plain.did())
-	case !bytes.Equal(got, text):
-		plain.tr.Wrong(plain.different(plain.peers[0], text, got), "%s sent %s; %s came back.", plain.peers[0].name, show(text), show(got))
-	default:
+	p, text := plain.peers[0], []byte("after-the-silence")
+	if plain.ask(p, "", text, nil, func() {
+		plain.tr.Wrong(silence, "for %v nobody sent anything. Then %s sent %s; %s.", pause, p.name, show(text), plain.did())
+	}) {
 		plain.end()
 	}
 }
@@ -355,19 +406,23 @@ func readFailsOnce(s *server) {
 func (s *server) after(failure string, p *peer) {
 	s.excused = true
 	text := []byte("after-the-failure")
-	got, came := p.ask(text)
-	switch {
-	case s.failed():
-	case isClosed(s.conn.spins):
-		s.tr.Wrong(spins, "%s; your Echo made the same call %s times without a pause.", failure, thousands(spinning))
-	case s.returned() && s.err != nil && !s.toDo():
-	case came && bytes.Equal(got, text):
-		s.echoed++
+	if s.ask(p, failure+". Then ", text, nil, func() {
+		switch {
+		case s.gaveUp():
+			return
+		case isClosed(s.conn.spins):
+			s.tr.Wrong(spins, "%s; your Echo made the same call %s times without a pause.", failure, thousands(spinning))
+			return
+		}
+		did := s.did()
+		if !s.returned() { // perhaps it never does
+			if s.conn.end(); !s.ends(turns / 2) {
+				return
+			}
+		}
+		s.tr.Wrong(failureHidden, "%s. Then %s sent %s; %s.", failure, p.name, show(text), did)
+	}) {
 		s.end()
-	case came:
-		s.tr.Wrong(s.different(p, text, got), "%s. Then %s sent %s; %s came back.", failure, p.name, show(text), show(got))
-	default:
-		s.tr.Wrong(failureHidden, "%s. Then %s sent %s; %s.", failure, p.name, show(text), s.did())
 	}
 }
 
@@ -401,7 +456,7 @@ func readFailsAlways(s *server) {
 		s.tr.Wrong(spins, "%s; your Echo called it %s times without a pause.", story, thousands(spinning))
 	case !s.returned():
 		s.conn.end()
-		s.ends()
+		s.ends(turns)
 	case s.failed():
 	case s.err == nil, s.toDo():
 		s.tr.Wrong(failureHidden, "%s; %s.", story, s.did())
@@ -411,7 +466,7 @@ func readFailsAlways(s *server) {
 // waitWhileHurrying waits until the answer has returned or has tried far too
 // often. It leaves an answer that makes pauses after a moment.
 func (s *server) waitWhileHurrying() {
-	for i := range turns {
+	for i, before := 0, -1; i < turns; i++ {
 		select {
 		case <-s.call.Done():
 			return
@@ -420,11 +475,12 @@ func (s *server) waitWhileHurrying() {
 		case <-time.After(turn):
 		}
 		s.conn.mu.Lock()
-		hurrying := 2*s.conn.quickReads > s.conn.failedReads
+		hurried := s.conn.hurried
 		s.conn.mu.Unlock()
-		if i >= 4 && !hurrying {
+		if i >= 4 && hurried == before {
 			return
 		}
+		before = hurried
 	}
 }
 
@@ -470,7 +526,7 @@ func closedWhileWaiting(s *server) {
 func closedBefore(s *server) {
 	s.conn.end()
 	s.start()
-	if s.ends() && !s.failed() && s.err != nil && isClosed(s.conn.waits) {
+	if s.ends(turns) && !s.failed() && s.err != nil && isClosed(s.conn.waits) {
 		s.tr.Wrong(closedError, "conn was closed before Echo began; Echo returned the error %q, not nil.", s.err)
 	}
 }

@@ -5,16 +5,20 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// So many calls that fail in a row are no retry any more. An answer that tries
-// again after a pause of a millisecond needs a second for the first number. A
-// deadline is allowed to pass more often: to wait in small portions is right.
+// So many calls that fail in a row, each at once after the one before, are no
+// retry any more. A deadline is allowed to pass more often: to wait in small
+// portions is right.
 const (
 	spinning         = 1000
 	spinningDeadline = 100_000
 )
+
+// atOnce is less than any pause that people write, and more than a loop needs.
+const atOnce = 500 * time.Microsecond
 
 // A conn is what an answer gets: a real UDP socket that keeps in mind what the
 // answer did with it. A case can make it behave as sockets sometimes do.
@@ -34,13 +38,15 @@ type conn struct {
 
 	mu           sync.Mutex
 	reads        int           // calls of ReadFrom
-	reading      int           // calls of ReadFrom that have not returned
-	timeouts     int           // calls of ReadFrom that met their deadline
-	failedReads  int           // in a row, deadlines not counted
-	quickReads   int           // of them, those after which the next came at once
-	failedAt     time.Time     // when the last of them returned
-	failedWrites int           // in a row
+	reading      int           // of them, those that have not returned
+	received     int           // of them, those that brought a datagram
+	timeouts     int           // of them, those in a row that met their deadline
+	hurried      int           // of them, those at once after one that had failed
+	failedAt     time.Time     // when the last one failed, if that was the last to return
+	failedWrites int           // calls of WriteTo that failed, in a row
 	deadline     time.Duration // the furthest read deadline, seen from when it was set
+	timesReads   bool          // the answer has set a read deadline
+	timesWrites  bool          // the answer has set a write deadline
 	closed       bool          // by the checker
 	closedByEcho bool          // by the answer, while it was open
 	writes       []write
@@ -66,8 +72,8 @@ func (c *conn) ReadFrom(b []byte) (int, net.Addr, error) {
 	c.mu.Lock()
 	c.reads++
 	c.reading++
-	if time.Since(c.failedAt) < 500*time.Microsecond {
-		c.quickReads++
+	if time.Since(c.failedAt) < atOnce {
+		c.hurried++
 	}
 	if c.reads == 1 {
 		close(c.waits)
@@ -87,14 +93,14 @@ func (c *conn) countRead(err error) {
 	c.reading--
 	switch {
 	case err == nil:
-		c.failedReads, c.quickReads, c.timeouts = 0, 0, 0
+		c.received++
+		c.hurried, c.timeouts, c.failedAt = 0, 0, time.Time{}
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		c.timeouts++
 		if c.timeouts == 3 && !isClosed(c.silent) {
 			close(c.silent)
 		}
 	default:
-		c.failedReads++
 		c.failedAt = time.Now()
 	}
 	c.mu.Unlock()
@@ -106,13 +112,17 @@ func (c *conn) WriteTo(b []byte, to net.Addr) (int, error) {
 	if send == nil {
 		send = c.PacketConn.WriteTo
 	}
-	n, err := send(b, to)
-	w := write{bytes: len(b), to: "no address", err: err}
+	w := write{bytes: len(b), to: "no address"}
 	if to != nil {
 		w.to = to.String()
 	}
 	c.mu.Lock()
+	i := len(c.writes)
 	c.writes = append(c.writes, w)
+	c.mu.Unlock()
+	n, err := send(b, to)
+	c.mu.Lock()
+	c.writes[i].err = err
 	c.failedWrites++
 	if err == nil {
 		c.failedWrites = 0
@@ -126,7 +136,7 @@ func (c *conn) WriteTo(b []byte, to net.Addr) (int, error) {
 // every time: it would take the processor from the other cases.
 func (c *conn) stopSpinning() {
 	c.mu.Lock()
-	spins := c.failedReads >= spinning || c.failedWrites >= spinning || c.timeouts >= spinningDeadline
+	spins := c.hurried >= spinning || c.failedWrites >= spinning || c.timeouts >= spinningDeadline
 	if spins && !isClosed(c.spins) {
 		close(c.spins)
 	}
@@ -136,18 +146,26 @@ func (c *conn) stopSpinning() {
 	}
 }
 
+// soon is how long a read deadline takes in a hurry.
+const soon = 20 * time.Millisecond
+
 func (c *conn) SetReadDeadline(t time.Time) error {
+	c.mu.Lock()
+	c.timesReads = c.timesReads || !t.IsZero()
 	if c.hurry && time.Until(t) > soon {
-		c.mu.Lock()
 		c.deadline = max(c.deadline, time.Until(t))
-		c.mu.Unlock()
 		t = time.Now().Add(soon)
 	}
+	c.mu.Unlock()
 	return c.PacketConn.SetReadDeadline(t)
 }
 
-// soon is how long a deadline takes in a hurry.
-const soon = 20 * time.Millisecond
+func (c *conn) SetWriteDeadline(t time.Time) error {
+	c.mu.Lock()
+	c.timesWrites = c.timesWrites || !t.IsZero()
+	c.mu.Unlock()
+	return c.PacketConn.SetWriteDeadline(t)
+}
 
 func (c *conn) SetDeadline(t time.Time) error {
 	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
@@ -166,6 +184,36 @@ func (c *conn) end() {
 	c.closed = true
 	c.mu.Unlock()
 	c.PacketConn.Close()
+}
+
+// A gate holds what passes until enough have arrived. It opens after a moment
+// in any case: nobody has to arrive.
+type gate struct {
+	armed   atomic.Bool // until then it lets all pass
+	missing atomic.Int32
+	opened  chan struct{}
+	open    func()
+	limit   sync.Once
+}
+
+func newGate(arrivals int32) *gate {
+	g := &gate{opened: make(chan struct{})}
+	g.missing.Store(arrivals)
+	g.open = sync.OnceFunc(func() { close(g.opened) })
+	return g
+}
+
+func (g *gate) arrive() {
+	if g.armed.Load() && g.missing.Add(-1) == 0 {
+		g.open()
+	}
+}
+
+func (g *gate) pass() {
+	if g.armed.Load() {
+		g.limit.Do(func() { time.AfterFunc(200*time.Millisecond, g.open) })
+		<-g.opened
+	}
 }
 
 func isClosed(ch <-chan struct{}) bool {

@@ -85,7 +85,7 @@ func (p *peer) ask(data []byte) (got []byte, came bool) {
 	if !p.send(data) {
 		return nil, false
 	}
-	return p.receive(data)
+	return p.receive(data, turns)
 }
 
 func (p *peer) send(data []byte) bool {
@@ -104,10 +104,10 @@ const (
 	turns = int(exam.Limit / turn)
 )
 
-// receive waits for one datagram from the server, and not much longer than the
-// answer runs. Datagrams of others may come too: a port can have had another
+// receive waits some turns for one datagram from the server, and not much longer
+// than the answer runs. Datagrams of others may come too: a port can have had another
 // owner a moment ago.
-func (p *peer) receive(want []byte) (got []byte, came bool) {
+func (p *peer) receive(want []byte, turns int) (got []byte, came bool) {
 	for waited, idle := 0, 0; waited < turns && idle < 3; {
 		data, from, err := p.next(turn)
 		switch {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -36,7 +37,12 @@ var rights = []exam.Answer[func(net.PacketConn) error]{
 	{"closes when it returns", "", closesAtEnd},
 	{"reads the error's words", "", readsWords},
 	{"retries a write", "", retriesWrite},
-	{"recursion through closure", "", closure},
+	{"closure", "", closure},
+	{"a goroutine per sender", "", perSender},
+	{"each datagram starts the next", "", startsNext},
+	{"select", "", selects},
+	{"io.Copy and the empty ones", "", copiesAll},
+	{"pool outside", "", poolOutside},
 }
 
 func returnsEveryFailure(conn net.PacketConn) error {
@@ -341,5 +347,133 @@ func closure(conn net.PacketConn) error {
 		case err != nil:
 			return err
 		}
+	}
+}
+
+func perSender(conn net.PacketConn) error {
+	senders := map[string]chan []byte{}
+	var wg sync.WaitGroup
+	defer func() {
+		for _, data := range senders {
+			close(data)
+		}
+		wg.Wait()
+	}()
+	buf := make([]byte, 65507)
+	for {
+		n, addr, err := conn.ReadFrom(buf)
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		name := addr.String()
+		if senders[name] == nil {
+			todo := make(chan []byte, 16)
+			senders[name] = todo
+			wg.Go(func() {
+				for data := range todo {
+					conn.WriteTo(data, addr)
+				}
+			})
+		}
+		senders[name] <- append([]byte(nil), buf[:n]...)
+	}
+}
+
+func startsNext(conn net.PacketConn) error {
+	end := make(chan error, 1)
+	var next func()
+	next = func() {
+		buf := make([]byte, 65507)
+		n, addr, err := conn.ReadFrom(buf)
+		if err != nil {
+			end <- err
+			return
+		}
+		go next()
+		conn.WriteTo(buf[:n], addr)
+	}
+	go next()
+	if err := <-end; !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
+}
+
+func selects(conn net.PacketConn) error {
+	packets, failed, done := make(chan packet), make(chan error, 1), make(chan struct{})
+	defer close(done)
+	go func() {
+		for {
+			buf := make([]byte, 65507)
+			n, addr, err := conn.ReadFrom(buf)
+			if err != nil {
+				failed <- err
+				return
+			}
+			select {
+			case packets <- packet{buf[:n], addr}:
+			case <-done:
+				return
+			}
+		}
+	}()
+	count := 0
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case p := <-packets:
+			count++
+			conn.WriteTo(p.data, p.addr)
+		case err := <-failed:
+			if errors.Is(err, net.ErrClosed) {
+				return nil
+			}
+			return err
+		case <-tick.C:
+			slog.Debug("echoed", "count", count)
+		}
+	}
+}
+
+// A wholeStream is a stream that sees to the empty ones by itself.
+type wholeStream struct{ stream }
+
+func (s *wholeStream) Read(b []byte) (int, error) {
+	for {
+		n, err := s.stream.Read(b)
+		if n > 0 || err != nil {
+			return n, err
+		}
+		s.conn.WriteTo(nil, s.addr)
+	}
+}
+
+func copiesAll(conn net.PacketConn) error {
+	s := &wholeStream{stream{conn: conn}}
+	if _, err := io.CopyBuffer(s, s, make([]byte, 65507)); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
+}
+
+// buffers are for all calls, but each is for one at a time.
+var buffers = sync.Pool{New: func() any { return new([65507]byte) }}
+
+func poolOutside(conn net.PacketConn) error {
+	for {
+		buf := buffers.Get().(*[65507]byte)
+		n, addr, err := conn.ReadFrom(buf[:])
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		go func() {
+			conn.WriteTo(buf[:n], addr)
+			buffers.Put(buf)
+		}()
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,18 +23,25 @@ type server struct {
 	plain bool // the answer gets the socket itself instead of conn
 	addr  netip.AddrPort
 
-	call    *exam.Call
-	err     error // what the answer returned, once it has
-	echoed  int   // how many datagrams came back right
-	marked  int   // how often the answer had called WriteTo when the last datagram left
-	patient bool  // the case is there to find out that an answer is slow
-	excused bool  // a call failed, so an error is right too when conn is closed
-	broken  bool  // the checker itself failed; what follows says nothing
+	call      *exam.Call
+	goroutine string          // how a stack names the one that calls the answer
+	err       error           // what the answer returned, once it has
+	trips     []time.Duration // how long each datagram took that came back right
+	marked    int             // how often the answer had called WriteTo when the last datagram left
+	received  int             // how many datagrams it had received then
+	began     time.Time
+	patient   bool // the case is there to find out that an answer is slow
+	excused   bool // a call failed, so an error is right too
+	silenced  bool // what follows says nothing: the checker itself failed, or the answer is slow
 }
+
+// budget is how long an answer may take for the datagrams of one case, when it
+// takes long for each. The case with many datagrams tells it so.
+const budget = 5 * time.Second
 
 // open makes the sockets of a case. It returns nil where the system has none.
 func open(tr *exam.Trial, echo func(net.PacketConn) error, peers int) *server {
-	s := &server{tr: tr, echo: echo}
+	s := &server{tr: tr, echo: echo, began: time.Now()}
 	for i := range 1 + peers {
 		socket, err := listen()
 		if err != nil {
@@ -55,12 +63,15 @@ func (s *server) start() {
 	if s.plain {
 		given = s.conn.PacketConn
 	}
-	s.call = s.tr.Go(func() { s.err = s.echo(given) })
+	s.call = s.tr.Go(func() {
+		s.goroutine = goroutine()
+		s.err = s.echo(given)
+	})
 }
 
 // unable reports that the checker could not do its part.
 func (s *server) unable(format string, args ...any) {
-	s.broken = true
+	s.silenced = true
 	s.tr.Wrong(unable, format, args...)
 }
 
@@ -69,11 +80,24 @@ func (s *server) returned() bool { return isClosed(s.call.Done()) }
 // over tells whether the answer has no reason to send any more.
 func (s *server) over() bool { return s.returned() || isClosed(s.conn.spins) }
 
-// mark remembers which calls of WriteTo were made before a datagram left.
+// gaveUp tells whether the answer returned an error after a call had failed.
+func (s *server) gaveUp() bool {
+	return s.returned() && s.excused && s.err != nil && !s.toDo() && !s.call.Panicked()
+}
+
+// mark remembers what the answer did before a datagram left.
 func (s *server) mark() {
 	s.conn.mu.Lock()
-	s.marked = len(s.conn.writes)
+	s.marked, s.received = len(s.conn.writes), s.conn.received
 	s.conn.mu.Unlock()
+}
+
+// since returns what the answer sent since the mark, and whether it took a
+// datagram in the meantime and waits for the next.
+func (s *server) since() (sent []write, readsOn bool) {
+	s.conn.mu.Lock()
+	defer s.conn.mu.Unlock()
+	return slices.Clone(s.conn.writes[s.marked:]), s.conn.received > s.received && s.conn.reading > 0
 }
 
 // did tells what the answer does while nothing comes from it.
@@ -88,66 +112,76 @@ func (s *server) did() string {
 }
 
 // greet sends three short texts, one by one, as all plain texts without spaces:
-// where words are cut out of a datagram, one case tells it. It returns false when the case can
-// stop there: what is wrong with so little says nothing about the case's own
-// question. Lengths go up and down, to see what stays in a buffer.
+// where words are cut out of a datagram, one case tells it. It returns false when
+// the case can stop there: what is wrong with so little says nothing about the
+// case's own question. Lengths go up and down, to see what stays in a buffer.
 func (s *server) greet(p *peer) bool {
-	var trips []time.Duration
 	for _, text := range []string{"Hi", "Hello-" + p.name[len("127.0.0.1:"):], "Ok"} {
-		begun := time.Now()
 		if !s.expect(p, []byte(text)) {
 			return false
 		}
-		trips = append(trips, time.Since(begun))
 	}
 	if s.returned() { // and left the work to a goroutine
 		s.early()
 		return false
 	}
-	// An answer that takes its time takes too long for most cases. The one with
-	// many datagrams tells it so.
-	return s.patient || !s.takesItsTime(p, min(trips[1], trips[2]))
+	return true
 }
 
 // expect sends a plain text and reports anything but its echo.
 func (s *server) expect(p *peer, text []byte) bool {
-	got, came := p.ask(text)
-	switch {
-	case !came:
-		s.missing(p, text)
-		return false
-	case !bytes.Equal(got, text):
-		d := s.different(p, text, got)
-		s.tr.Wrong(d, "%s sent %s; %s came back.", p.name, show(text), show(got))
-		return false
-	}
-	s.echoed++
-	return true
+	return s.ask(p, "", text, nil, func() { s.missing(p, text) })
 }
 
 // expectFor is expect for what a case is about: whatever is wrong gets diagnosis d.
 func (s *server) expectFor(d exam.Diagnosis, p *peer, data []byte) bool {
+	return s.ask(p, "", data, func(got []byte) exam.Diagnosis {
+		if len(got) > 0 && p.sentBefore(got) {
+			return twice
+		}
+		return d
+	}, s.lacks(d, p, data))
+}
+
+// lacks reports that data did not come back, which has to do with what is in it.
+func (s *server) lacks(d exam.Diagnosis, p *peer, data []byte) func() {
+	return func() {
+		switch {
+		case s.timedOut() != "":
+			s.early()
+		case p.sentBefore(data) && !s.returned():
+			s.tr.Wrong(skips, "%s sent %s again; %s.", p.name, show(data), s.did())
+		default:
+			s.tr.Wrong(d, "%s sent %s; %s.", p.name, show(data), s.did())
+		}
+	}
+}
+
+// ask sends data and tells whether its echo came. If something else came, it
+// reports that, and idea finds the diagnosis. If nothing came, missing reports
+// that. Story begins what is told, if there is something to tell before.
+func (s *server) ask(p *peer, story string, data []byte, idea func(got []byte) exam.Diagnosis, missing func()) bool {
+	begun := time.Now()
 	got, came := p.ask(data)
 	switch {
 	case came && bytes.Equal(got, data):
-		s.echoed++
-		return true
+		s.trips = append(s.trips, time.Since(begun))
+		s.silenced = !s.patient && time.Since(s.began) > budget && slices.Min(s.trips) > budget/50
+		return !s.silenced
 	case s.failed():
-	case came && len(got) > 0 && p.sentBefore(got):
-		s.tr.Wrong(twice, "%s sent %s; the earlier %s came back.", p.name, show(data), show(got))
-	case came:
-		s.tr.Wrong(d, "%s sent %s; %s came back.", p.name, show(data), show(got))
-	case s.timedOut():
-		s.early()
+	case !came:
+		missing()
+	case idea == nil:
+		s.tr.Wrong(s.different(p, data, got), "%s%s sent %s; %s came back.", story, p.name, show(data), show(got))
 	default:
-		s.tr.Wrong(d, "%s sent %s; %s.", p.name, show(data), s.did())
+		s.tr.Wrong(idea(got), "%s%s sent %s; %s came back.", story, p.name, show(data), show(got))
 	}
 	return false
 }
 
 // failed tells whether something else is already known to be the reason.
 func (s *server) failed() bool {
-	return s.broken || s.returned() && s.call.Panicked()
+	return s.silenced || s.returned() && s.call.Panicked()
 }
 
 // different finds the idea behind a wrong echo.
@@ -182,7 +216,10 @@ func (s *server) shorter(p *peer, sent, got []byte) exam.Diagnosis {
 	for _, piece := range p.more(300 * time.Millisecond) {
 		joined = append(joined, piece...)
 	}
-	if len(joined) > len(got) && bytes.HasPrefix(sent, joined) {
+	switch {
+	case len(got) == 0 && len(joined) > 0 && bytes.Equal(joined, sent):
+		return twice // one is empty, and one is whole
+	case len(joined) > len(got) && bytes.HasPrefix(sent, joined):
 		return pieces
 	}
 	whole := func(size int) (came, whole bool) {
@@ -207,10 +244,8 @@ func (s *server) missing(p *peer, text []byte) {
 		return
 	}
 	story := fmt.Sprintf("%s sent %s", p.name, show(text))
-	s.conn.mu.Lock()
-	closed, writes := s.conn.closedByEcho, s.conn.writes[s.marked:]
-	s.conn.mu.Unlock()
-	if closed {
+	sent, readsOn := s.since()
+	if s.closedConn() {
 		s.tr.Wrong(closesConn, "%s; Echo closed conn itself, after %s.", story, s.count())
 		return
 	}
@@ -218,7 +253,7 @@ func (s *server) missing(p *peer, text []byte) {
 		s.tr.Wrong(otherSocket, "%s to %s; the echo came from another socket, %s.", story, s.addr, p.foreign)
 		return
 	}
-	for _, w := range writes {
+	for _, w := range sent {
 		switch {
 		case w.to != p.name:
 			s.tr.Wrong(sender, "%s; your Echo called WriteTo with the address %s.", story, w.to)
@@ -228,17 +263,19 @@ func (s *server) missing(p *peer, text []byte) {
 			return
 		}
 	}
-	if s.returned() || s.timedOut() {
+	if s.returned() || s.timedOut() != "" {
 		s.early()
 		return
 	}
 	did := s.did()
 	if place := s.sleeping(); place != "" {
 		s.tr.Wrong(slow, "%s; %s: your Echo was %s.", story, did, place)
-	} else if s.echoed == 0 {
+	} else if len(s.trips) == 0 {
 		s.tr.Wrong(noAnswer, "%s; %s.", story, did)
+	} else if readsOn && len(sent) == 0 {
+		s.tr.Wrong(skips, "%s sent datagram number %d; your Echo received it and did not send it back.", p.name, len(s.trips)+1)
 	} else {
-		s.tr.Wrong(endsEarly, "%s sent datagram number %d; %s.", p.name, s.echoed+1, did)
+		s.tr.Wrong(endsEarly, "%s sent datagram number %d; %s.", p.name, len(s.trips)+1, did)
 	}
 }
 
@@ -259,36 +296,56 @@ func (s *server) sleeping() string {
 
 // count says how many datagrams came back right.
 func (s *server) count() string {
-	if s.echoed == 1 {
+	if len(s.trips) == 1 {
 		return "1 datagram"
 	}
-	return thousands(s.echoed) + " datagrams"
+	return thousands(len(s.trips)) + " datagrams"
 }
 
 // early reports an answer that returned while conn was open.
 func (s *server) early() {
-	s.conn.mu.Lock()
-	reads, closed := s.conn.reads, s.conn.closedByEcho
-	s.conn.mu.Unlock()
+	var op *net.OpError
 	switch {
 	case s.failed():
-	case closed:
+	case s.closedConn():
 		s.tr.Wrong(closesConn, "Echo closed conn itself, after %s.", s.count())
-	case s.timedOut():
-		s.tr.Wrong(silence, "a read deadline passed, which your Echo had set; then %s, after %s.", s.did(), s.count())
-	case !s.plain && reads == 0 && s.err != nil && s.answersPlain():
-		s.tr.Wrong(anyConn, "Echo got a conn that is no *net.UDPConn; it returned at once, the error %q.", s.err)
+	case s.timedOut() != "":
+		s.tr.Wrong(silence, "a %s deadline passed, which your Echo had set; then %s, after %s.", s.timedOut(), s.did(), s.count())
+	case errors.As(s.err, &op) && (op.Op == "listen" || op.Op == "dial"):
+		s.tr.Wrong(otherSocket, "%s, after %s.", s.did(), s.count())
+	case !s.plain && len(s.trips) == 0 && !isClosed(s.conn.waits) && !s.answers() && s.answersPlain():
+		s.tr.Wrong(anyConn, "Echo got a conn that is no *net.UDPConn; %s.", s.did())
 	default:
 		s.tr.Wrong(endsEarly, "%s, after %s.", s.did(), s.count())
 	}
 }
 
-// timedOut tells whether the last that the answer's reading met was a deadline
-// of its own.
-func (s *server) timedOut() bool {
+// closedConn tells whether the answer closed conn.
+func (s *server) closedConn() bool {
 	s.conn.mu.Lock()
 	defer s.conn.mu.Unlock()
-	return s.conn.timeouts > 0 || s.returned() && errors.Is(s.err, os.ErrDeadlineExceeded)
+	return s.conn.closedByEcho
+}
+
+// timedOut tells which deadline of its own was the last that the answer met:
+// "read", "write", or "".
+func (s *server) timedOut() string {
+	sent, _ := s.since()
+	s.conn.mu.Lock()
+	defer s.conn.mu.Unlock()
+	switch {
+	case s.conn.timeouts > 0, s.returned() && errors.Is(s.err, os.ErrDeadlineExceeded):
+		return "read"
+	case len(sent) > 0 && errors.Is(sent[len(sent)-1].err, os.ErrDeadlineExceeded):
+		return "write"
+	}
+	return ""
+}
+
+// answers tells whether the answer sends one plain text back.
+func (s *server) answers() bool {
+	got, _ := s.peers[0].ask([]byte("Hi"))
+	return string(got) == "Hi"
 }
 
 // answersPlain tells whether the answer answers on a *net.UDPConn.
@@ -299,19 +356,26 @@ func (s *server) answersPlain() bool {
 	}
 	plain.plain = true
 	plain.start()
-	got, _ := plain.peers[0].ask([]byte("Hi"))
-	return string(got) == "Hi"
+	return plain.answers()
 }
 
 // end closes conn and sees that the answer returns nil, and that nothing came
 // back that should not have. It returns whether all was right.
 func (s *server) end() bool {
-	if s.returned() {
+	if s.returned() && !s.gaveUp() {
 		s.early()
 		return false
 	}
+	switch before := isClosed(s.conn.spins); {
+	case before && s.timedOut() != "":
+		s.tr.Wrong(busy, "nobody sent anything for a while, and a read deadline, which your Echo had set, passed %s times.", thousands(spinningDeadline))
+		return false
+	case before:
+		s.tr.Wrong(spins, "your Echo made the same call %s times without a pause, and got an error each time.", thousands(spinning))
+		return false
+	}
 	s.conn.end()
-	if !s.ends() || s.failed() {
+	if !s.ends(turns) || s.failed() {
 		return false
 	}
 	if s.err != nil && !s.excused {
@@ -321,20 +385,20 @@ func (s *server) end() bool {
 	return s.nothingMore()
 }
 
-// ends waits until the answer has returned.
-func (s *server) ends() bool {
+// ends waits some turns until the answer has returned.
+func (s *server) ends(turns int) bool {
 	for range turns {
 		select {
 		case <-s.call.Done():
 			return true
 		case <-s.conn.spins:
-			s.tr.Wrong(goesOn, "conn was closed; Echo did not return. It called ReadFrom %s times more, and got an error each time.", thousands(spinning))
+			s.tr.Wrong(goesOn, "conn was closed; Echo did not return. It made the same call %s times more, and got an error each time.", thousands(spinning))
 			return false
 		case <-time.After(turn):
 		}
 	}
 	if hung := s.call.WaitFor(0); hung != "" {
-		s.tr.Wrong(goesOn, "conn was closed; Echo did not return within %v: it hung %s.", exam.Limit, hung)
+		s.tr.Wrong(goesOn, "conn was closed; Echo did not return within %v: it hung %s.", time.Duration(turns)*turn, hung)
 		return false
 	}
 	return true

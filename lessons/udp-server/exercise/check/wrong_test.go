@@ -20,6 +20,7 @@ var wrongs = []exam.Answer[func(net.PacketConn) error]{
 	{"reads only", "no-answer", each(func(net.PacketConn, []byte, net.Addr) error { return nil })},
 	{"waits for ten", "no-answer", waitsForTen},
 	{"never reads", "no-answer", neverReads},
+	{"defer in the loop", "no-answer", defers},
 	{"sleeps 1 s", "slow", each(sleeps(time.Second))},
 	{"sleeps 100 ms", "slow", each(sleeps(100 * time.Millisecond))},
 	{"sleeps 10 ms", "slow", each(sleeps(10 * time.Millisecond))},
@@ -48,20 +49,25 @@ var wrongs = []exam.Answer[func(net.PacketConn) error]{
 	{"longest so far", "whole-buffer", longestSoFar},
 	{"twice", "twice", each(times2)},
 	{"twice, the second later", "twice", each(twiceLater)},
+	{"an empty one behind", "twice", each(emptyBehind)},
 	{"own socket", "other-socket", each(ownSocket)},
 	{"connects back", "other-socket", each(connectsBack)},
+	{"listens again", "goes-on other-socket", listensAgain},
 	{"fixed address", "sender", each(fixedAddress)},
 	{"to itself", "sender", each(toItself)},
 	{"first sender gets all", "sender", firstGetsAll},
 	{"previous sender", "sender", previousSender},
 	{"answers all", "sender", answersAll},
 	{"keeps addresses by IP", "sender", byIP},
+	{"goroutines, one address", "sender", oneAddress},
 	{"first sender only", "first-only", onlyFirst},
 	{"leaves at the second sender", "first-only", leavesAtSecond},
+	{"ten senders at most", "first-only", tenSenders},
 	{"n == 0 ends", "empty", plain(func(b []byte) error { return endIf(len(b) == 0) })},
 	{"n == 0 is io.EOF", "empty", plain(func(b []byte) error { return iif(len(b) == 0, io.EOF) })},
 	{"n == 0 goes on", "empty", plain(func(b []byte) error { return iif(len(b) == 0, errSkip) })},
 	{"empty gets a word", "empty", each(answers(func(b []byte) []byte { return iif(len(b) == 0, []byte("empty"), b) }))},
+	{"io.Copy", "empty", copies},
 	{"trims space", "not-text", each(answers(bytes.TrimSpace))},
 	{"trims newlines", "not-text", each(answers(func(b []byte) []byte { return bytes.TrimRight(b, "\r\n") }))},
 	{"trims zeros", "not-text", trimsZeros},
@@ -73,6 +79,7 @@ var wrongs = []exam.Answer[func(net.PacketConn) error]{
 	{"drops what is no UTF-8", "not-text", plain(func(b []byte) error {
 		return iif(strings.ToValidUTF8(string(b), "") != string(b), errSkip)
 	})},
+	{"seven bits", "not-text", each(answers(sevenBits))},
 	{"quit", "not-text", plain(func(b []byte) error { return endIf(string(b) == "quit") })},
 	{"bye", "not-text", plain(func(b []byte) error { return endIf(strings.TrimSpace(string(b)) == "bye") })},
 	{"buffer of 10", "cut", buffer(10)},
@@ -84,18 +91,28 @@ var wrongs = []exam.Answer[func(net.PacketConn) error]{
 	{"full buffer is skipped", "cut", fullIsSkipped},
 	{"reads on for the rest", "cut", readsOn},
 	{"buffer grows afterwards", "cut", grows},
+	{"buffer shrinks", "cut", shrinks},
+	{"buffer without a length", "cut", withoutLength},
 	{"pieces of 1024", "pieces", each(inPieces(1024))},
 	{"pieces of 4", "pieces", each(inPieces(4))},
 	{"no repeats", "skips", noRepeats},
 	{"drops when busy", "skips", dropsWhenBusy},
+	{"one echo for each sender", "skips", onceEach},
+	{"every second datagram", "skips", everySecond()},
 	{"goroutines, one buffer", "shared-buffer", goroutinesOneBuffer},
 	{"worker, one buffer", "shared-buffer", workerOneBuffer},
 	{"goroutines, two buffers", "shared-buffer", twoBuffers},
 	{"buffer back too early", "shared-buffer", backTooEarly},
+	{"buffer outside", "shared", bufferOutside},
+	{"conn outside", "shared", connOutside},
+	{"lock outside", "shared", lockOutside},
+	{"looks again and again", "busy", looksAgain},
 	{"deadline of 50 ms", "silence", deadline(50*time.Millisecond, false)},
 	{"deadline of 5 s", "silence", deadline(5*time.Second, false)},
 	{"deadline of a minute is nil", "silence", deadline(time.Minute, true)},
 	{"deadline set once, goes on", "silence", deadlineOnce},
+	{"write deadline set once", "silence", writeDeadlineOnce},
+	{"a deadline of 5 ns", "silence", deadline(5, false)},
 	{"every error is nil", "failure-hidden", everyErrorNil},
 	{"break at any error", "failure-hidden", breaks},
 	{"hangs after an error", "failure-hidden", hangsAfterError},
@@ -104,8 +121,11 @@ var wrongs = []exam.Answer[func(net.PacketConn) error]{
 	{"ignores errors", "goes-on", ignoresErrors},
 	{"goes on after any error", "goes-on", goesOnAfterAny},
 	{"waits after the end", "goes-on", waitsAfterEnd},
+	{"workers never end", "goes-on", workersNeverEnd},
+	{"copy of the socket", "goes-on", copyOfSocket},
 	{"returns the closed error", "closed-error", buffer2(func(err error) error { return err })},
 	{"wraps the closed error", "closed-error", buffer2(func(err error) error { return fmt.Errorf("echo: %w", err) })},
+	{"compares with ==", "closed-error", buffer2(func(err error) error { return iif(err != net.ErrClosed, err) })},
 	{"the stub's error at the end", "closed-error", buffer2(func(err error) error {
 		if errors.Is(err, net.ErrClosed) {
 			return exam.ErrToDo
@@ -115,6 +135,7 @@ var wrongs = []exam.Answer[func(net.PacketConn) error]{
 	{"closes after each", "closes-conn", closesEach},
 	{"closes and returns", "closes-conn", closesAndReturns},
 	{"asserts a UDPConn", "any-conn", assertsUDPConn},
+	{"asserts a UDPConn, returns nil", "any-conn", assertsNil},
 	{"panics", "panicked", func(conn net.PacketConn) error { var buf []byte; _, _, err := conn.ReadFrom(buf[:10]); return err }},
 }
 
@@ -803,4 +824,209 @@ func assertsUDPConn(conn net.PacketConn) error {
 		return fmt.Errorf("not a UDP socket: %T", conn)
 	}
 	return returnsEveryFailure(udp)
+}
+
+func assertsNil(conn net.PacketConn) error {
+	if udp, ok := conn.(*net.UDPConn); ok {
+		return returnsEveryFailure(udp)
+	}
+	return nil
+}
+
+func defers(conn net.PacketConn) error {
+	for {
+		buf := make([]byte, 65507)
+		n, addr, err := conn.ReadFrom(buf)
+		if err != nil {
+			return iif(!errors.Is(err, net.ErrClosed), err)
+		}
+		defer conn.WriteTo(buf[:n], addr)
+	}
+}
+
+func emptyBehind(conn net.PacketConn, data []byte, addr net.Addr) error {
+	conn.WriteTo(data, addr)
+	conn.WriteTo(nil, addr)
+	return nil
+}
+
+// listensAgain finds the address in use, but not when conn is closed before.
+func listensAgain(conn net.PacketConn) error {
+	own, err := net.ListenPacket("udp", conn.LocalAddr().String())
+	if err != nil {
+		return err
+	}
+	return returnsEveryFailure(own)
+}
+
+func oneAddress(conn net.PacketConn) error {
+	var to net.Addr
+	return each(func(conn net.PacketConn, data []byte, addr net.Addr) error {
+		to, data = addr, bytes.Clone(data)
+		go func() { conn.WriteTo(data, to) }()
+		return nil
+	})(conn)
+}
+
+func tenSenders(conn net.PacketConn) error {
+	known := map[string]bool{}
+	return each(func(conn net.PacketConn, data []byte, addr net.Addr) error {
+		if len(known) < 10 || known[addr.String()] {
+			known[addr.String()] = true
+			conn.WriteTo(data, addr)
+		}
+		return nil
+	})(conn)
+}
+
+// A stream makes a reader and a writer of a socket.
+type stream struct {
+	conn net.PacketConn
+	addr net.Addr
+}
+
+func (s *stream) Read(b []byte) (n int, err error) {
+	n, s.addr, err = s.conn.ReadFrom(b)
+	return n, err
+}
+
+func (s *stream) Write(b []byte) (int, error) { return s.conn.WriteTo(b, s.addr) }
+
+// copies loses the empty ones, as io.Copy writes only what is more than nothing.
+func copies(conn net.PacketConn) error {
+	s := &stream{conn: conn}
+	_, err := io.CopyBuffer(s, s, make([]byte, 65507))
+	return iif(!errors.Is(err, net.ErrClosed), err)
+}
+
+func sevenBits(data []byte) []byte {
+	for i := range data {
+		data[i] &= 0x7f
+	}
+	return data
+}
+
+func shrinks(conn net.PacketConn) error {
+	buf := make([]byte, 65507)
+	for {
+		n, addr, err := conn.ReadFrom(buf)
+		if err != nil {
+			return iif(!errors.Is(err, net.ErrClosed), err)
+		}
+		buf = buf[:n]
+		conn.WriteTo(buf, addr)
+	}
+}
+
+func withoutLength(conn net.PacketConn) error {
+	buf := make([]byte, 0, 65507)
+	for {
+		n, addr, err := conn.ReadFrom(buf)
+		if err != nil {
+			return iif(!errors.Is(err, net.ErrClosed), err)
+		}
+		conn.WriteTo(buf[:n], addr)
+	}
+}
+
+func onceEach(conn net.PacketConn) error {
+	known := map[string]bool{}
+	return each(func(conn net.PacketConn, data []byte, addr net.Addr) error {
+		if !known[addr.String()] {
+			known[addr.String()] = true
+			conn.WriteTo(data, addr)
+		}
+		return nil
+	})(conn)
+}
+
+func everySecond() func(net.PacketConn) error {
+	return func(conn net.PacketConn) error {
+		count := 0
+		return plain(func([]byte) error { count++; return iif(count%2 == 0, errSkip) })(conn)
+	}
+}
+
+var outside struct {
+	buf  [65507]byte
+	conn net.PacketConn
+	lock sync.Mutex
+}
+
+func bufferOutside(conn net.PacketConn) error {
+	for {
+		n, addr, err := conn.ReadFrom(outside.buf[:])
+		if err != nil {
+			return iif(!errors.Is(err, net.ErrClosed), err)
+		}
+		conn.WriteTo(outside.buf[:n], addr)
+	}
+}
+
+func connOutside(conn net.PacketConn) error {
+	outside.conn = conn
+	buf := make([]byte, 65507)
+	for {
+		n, addr, err := outside.conn.ReadFrom(buf)
+		if err != nil {
+			return iif(!errors.Is(err, net.ErrClosed), err)
+		}
+		outside.conn.WriteTo(buf[:n], addr)
+	}
+}
+
+func lockOutside(conn net.PacketConn) error {
+	outside.lock.Lock()
+	defer outside.lock.Unlock()
+	return returnsEveryFailure(conn)
+}
+
+// looksAgain is what a select with a default in a loop comes to.
+func looksAgain(conn net.PacketConn) error {
+	end := make(chan error, 1)
+	go func() { end <- returnsEveryFailure(conn) }()
+	for len(end) == 0 {
+	}
+	return <-end
+}
+
+func writeDeadlineOnce(conn net.PacketConn) error {
+	conn.SetWriteDeadline(time.Now().Add(time.Hour))
+	return returnsEveryFailure(conn)
+}
+
+// workersNeverEnd waits for those that wait for work.
+func workersNeverEnd(conn net.PacketConn) error {
+	packets := make(chan packet)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	for range 3 {
+		wg.Go(func() {
+			for p := range packets {
+				conn.WriteTo(p.data, p.addr)
+			}
+		})
+	}
+	return each(func(_ net.PacketConn, data []byte, addr net.Addr) error {
+		packets <- packet{bytes.Clone(data), addr}
+		return nil
+	})(conn)
+}
+
+// copyOfSocket works on a second descriptor of the socket, which stays open.
+func copyOfSocket(conn net.PacketConn) error {
+	udp, ok := conn.(*net.UDPConn)
+	if !ok {
+		return returnsEveryFailure(conn)
+	}
+	file, err := udp.File()
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	second, err := net.FilePacketConn(file)
+	if err != nil {
+		return err
+	}
+	return returnsEveryFailure(second)
 }
