@@ -34,9 +34,9 @@ Flags:
     	print without colours, as when NO_COLOR is set
 
 Exit status:
-  0  the lessons are shown, done or not
-  1  the lessons could not be checked
-  2  a flag was wrong
+    0  the lessons are shown, done or not
+    1  the lessons could not be checked
+    2  a flag was wrong
   130  stopped by Ctrl+C
 `
 
