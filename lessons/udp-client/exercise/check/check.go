@@ -4,8 +4,6 @@ package check
 import (
 	"fmt"
 	"net"
-	"net/netip"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -44,16 +42,19 @@ func newCases() []exam.Case[asker] {
 	c := new(controls)
 	var cases []exam.Case[asker]
 	add := func(name string, run func(*attempt)) {
-		cases = append(cases, exam.Case[asker]{Name: name, Run: func(tr *exam.Trial, ask asker) { run(&attempt{tr, ask, c}) }})
+		cases = append(cases, exam.Case[asker]{Name: name, Run: func(tr *exam.Trial, ask asker) {
+			report(tr, confirmed(ask, c, run))
+		}})
 	}
-	add("plain answer", func(a *attempt) { a.report(a.plain()) })
-	add("Korean answer", answers("안녕하세요, 저는 서버입니다."))
-	add("answer that is no text", answers("any\x00\xff\xfe bytes \x80\x00\xea\xb0 are \x00 an answer\x00\x00"))
-	add("answer of several lines", answers(" \tfirst line\nsecond line \r\n\n"))
-	add("longest answer", longestAnswer)
-	add("empty answer", func(a *attempt) { a.wantAnswer(exchange(hello, ""), emptyAnswer, "") })
+	add("plain answer", func(a *attempt) { report(a.Trial, a.plain()); a.sure = true })
+	add("Korean answer", answers(notText, "안녕하세요, 저는 서버 "+id+" 입니다."))
+	add("answer that is no text", answers(notText, "any\x00\xff\xfe bytes \x80\x00\xea\xb0 are \x00 "+id+" an answer\x00\x00"))
+	add("answer of several lines", answers(changed, " \tfirst line\nsecond line "+id+" \r\n\n"))
+	add("answer like the message", answers(wrongReply, hello))
+	add("longest answer", func(a *attempt) { answers(cut, longText()[:largest()])(a) })
+	add("empty answer", answers(emptyAnswer, ""))
 	add("empty message", emptyQuestion)
-	add("message of any bytes", asks(" 안녕\x00\r\n\xff\xfe bytes \n "))
+	add("message of any bytes", asks(" 안녕\x00\r\n\xff\xfe 100%d bytes "+id+" \n "))
 	add("longest message", func(a *attempt) { asks(longText()[:largest()])(a) })
 	add("message that is too long", tooLong)
 	add("two datagrams", twoDatagrams)
@@ -61,7 +62,7 @@ func newCases() []exam.Case[asker] {
 	add("server that takes its time", takesTime)
 	add("one try", oneTry)
 	add("one try and a silent server", oneSilentTry)
-	add("silent server", func(a *attempt) { a.report(a.silent()) })
+	add("silent server", silentServer)
 	add("silent server and a very short timeout", silentShort)
 	add("question lost", lost(1, "the first datagram got lost; the server answered what came after it"))
 	add("answers lost twice", lost(2, "the server's first two answers got lost on the way; it answered each datagram"))
@@ -76,8 +77,10 @@ func newCases() []exam.Case[asker] {
 	return cases
 }
 
-func answers(answer string) func(*attempt) {
-	return func(a *attempt) { a.wantAnswer(exchange(hello, answer), failed, answer) }
+// answers wants the answer of a server that answers at once. Own is what it means
+// that Ask returns an error, or nothing, only here.
+func answers(own exam.Diagnosis, answer string) func(*attempt) {
+	return func(a *attempt) { a.wantAnswer(exchange(hello, answer), own, answer) }
 }
 
 func asks(message string) func(*attempt) {
@@ -93,19 +96,18 @@ func asks(message string) func(*attempt) {
 	}
 }
 
-// longText is text that is too long for a datagram. No part of it is like another.
+// longText is text that is too long for a datagram. No part of it is like another,
+// and even a small one has the server's number.
 var longText = sync.OnceValue(func() string {
 	var s strings.Builder
 	for i := 1; s.Len() <= largestUDP; i++ {
 		fmt.Fprintf(&s, "%d,", i)
+		if i%16 == 0 {
+			s.WriteString(id + ",")
+		}
 	}
 	return s.String()[:largestUDP+1]
 })
-
-func longestAnswer(a *attempt) {
-	answer := longText()[:largest()]
-	a.wantAnswer(exchange(hello, answer), cut, answer)
-}
 
 func emptyQuestion(a *attempt) {
 	s := exchange("", emptyAnswered)
@@ -130,7 +132,7 @@ func tooLong(a *attempt) {
 	switch {
 	case v == nil:
 	case v.hung != "":
-		v.wrongCount(reason(swallowed, a.plain, a.silent))
+		v.wrongCount(reason(wrongTries, a.plain, a.silent))
 	case v.err == nil:
 		v.wrong(reason(swallowed, a.plain, a.silent))
 	default:
@@ -143,7 +145,7 @@ func twoDatagrams(a *attempt) {
 	s.did = fmt.Sprintf("the server answered with two datagrams, %q and %q; either of them is an answer", firstAnswer, secondAnswer)
 	a.wantAnswerOf(func() *visit {
 		v := a.visit(s)
-		if v != nil && v.hung == "" && v.err == nil && strings.Contains(v.reply, secondAnswer) && len(v.reply) > len(secondAnswer) {
+		if v != nil && v.hung == "" && v.err == nil && strings.Contains(v.reply, v.server.sign(secondAnswer)) && len(v.reply) > len(secondAnswer) {
 			v.wrong(oneDatagram)
 			return nil
 		}
@@ -169,17 +171,12 @@ func delaysAndDoubles(a *attempt) {
 			a.Wrong(broken, "the network: %v.", err)
 			return nil
 		}
-		addr := netip.MustParseAddrPort(relay.Addr())
-		owned.Store(addr, true)
-		a.Cleanup(func() {
-			owned.Delete(addr)
-			relay.Close()
-		})
+		a.Cleanup(func() { relay.Close() })
 		s := exchange(hello, plainAnswer)
 		s.addr, s.relay = relay.Addr(), relay
 		s.did = fmt.Sprintf("each datagram came twice and 30ms late, and the server answered %q", plainAnswer)
 		v := s.start(a.Trial, a.ask, server)
-		if !v.wait() || !v.sound() {
+		if a.end(v) == nil {
 			return nil
 		}
 		if v.hung == "" && v.took < v.timeout && (v.sent() > 1 || v.err != nil) {
@@ -243,9 +240,21 @@ func oneSilentTry(a *attempt) {
 	v.left()
 }
 
-// silentShort is for answers that wait longer than they are asked to.
+func silentServer(a *attempt) {
+	for _, f := range a.silent() {
+		d := f.Diagnosis
+		if d.Name == noRetry.Name { // it may have failed before there was anything to wait for
+			d = reason(d, a.plain)
+		}
+		a.Wrong(d, "%s", f.Story)
+	}
+	a.sure = true
+}
+
+// silentShort is for answers that wait longer than they are asked to, or have a
+// greatest number of tries.
 func silentShort(a *attempt) {
-	begin := func() *visit { return a.visit(silence(short/3, 3)) }
+	begin := func() *visit { return a.visit(silence(short/6, 12)) }
 	v := begin()
 	if v == nil {
 		return
@@ -275,8 +284,9 @@ func lost(n int, did string) func(*attempt) {
 			}})
 		}
 		v := begin(short)
-		if v != nil && v.hung == "" && v.err != nil {
+		if v != nil && v.hung == "" && v.err != nil && reason(laterAnswer, a.plain) == laterAnswer {
 			v = begin(longer)
+			a.sure = true
 		}
 		a.judgeLater(v, plainAnswer)
 	}
@@ -290,7 +300,7 @@ func (a *attempt) judgeLater(v *visit, want string) {
 		v.wrongCount(reason(laterAnswer, a.plain, a.why))
 	case v.reply == "":
 		v.wrongCount(reason(swallowed, a.plain, a.silent))
-	case v.reply != want:
+	case v.reply != v.server.sign(want):
 		v.wrong(reason(v.judgeBytes(want), a.plain))
 	case v.count() > v.tries:
 		v.wrongCount(reason(wrongTries, a.plain, a.silent))
@@ -318,8 +328,9 @@ func lateAnswer(a *attempt) {
 		})
 	}
 	v := begin(short)
-	if v != nil && v.hung == "" && v.err != nil && !v.movedOn() {
+	if v != nil && v.hung == "" && v.err != nil && !v.movedOn() && reason(laterAnswer, a.plain) == laterAnswer {
 		v = begin(longer)
+		a.sure = true
 	}
 	if v != nil && v.hung == "" && v.err != nil && v.movedOn() && v.count() <= v.tries {
 		v.left()
@@ -346,20 +357,16 @@ func closedPort(a *attempt) {
 		a.Wrong(broken, "a closed port: %v.", err)
 		return
 	}
-	a.Cleanup(own(conn))
+	a.Cleanup(func() { conn.Close() })
 	a.wantError(server, conn.LocalAddr().String(), "nobody had the port open")
 }
 
 // closedLater closes the port when the first datagram has come. So the checker
 // knows the client's address, and can see whether its socket is closed.
 func closedLater(a *attempt) {
-	other := openServer(a.Trial, nil)
-	if other == nil {
-		return
-	}
 	s := silence(short, 3)
 	s.did = "the server got the first datagram and closed its port"
-	s.on = func(s *server, q question) { turnAway(s.conn, other.addr) }
+	s.on = func(s *server, q question) { turnAway(s.conn, s.addr) }
 	server := openServer(a.Trial, s.on)
 	if server == nil {
 		return
@@ -383,55 +390,12 @@ func (a *attempt) wantError(server *server, addr, did string) {
 
 func (a *attempt) judgeError(v *visit) {
 	switch {
-	case !v.wait() || !v.sound():
+	case a.end(v) == nil:
 	case v.hung != "":
 		v.wrong(reason(refused, a.plain, a.silent))
 	case v.err == nil:
 		v.wrong(reason(swallowed, a.plain, a.silent))
 	default:
 		v.left()
-	}
-}
-
-// severalCalls lets no call have its answer before all have asked.
-func severalCalls(a *attempt) {
-	if reason(shared, a.plain) != shared {
-		a.report(a.plain())
-		return
-	}
-	const calls = 8
-	message := func(i int) string { return fmt.Sprintf("This is call %d.", i) }
-	did := fmt.Sprintf("%d calls ran at once; when all had asked, the server sent each its own answer", calls)
-	var waiting []question
-	server := openServer(a.Trial, func(s *server, q question) {
-		if waiting = append(waiting, q); len(waiting) < calls {
-			return
-		}
-		for _, q := range slices.Backward(waiting) {
-			s.answer(q, "the answer to: "+q.data)
-		}
-	})
-	if server == nil {
-		return
-	}
-	visits := make([]*visit, calls)
-	for i := range visits {
-		visits[i] = setup{message: message(i), timeout: long, tries: 3, did: did}.start(a.Trial, a.ask, server)
-	}
-	var wg sync.WaitGroup
-	for _, v := range visits {
-		wg.Go(func() { v.join() })
-	}
-	wg.Wait()
-	for _, v := range visits {
-		if v.hung == "" && (v.call.Panicked() || !v.ready()) {
-			return
-		}
-	}
-	for i, v := range visits {
-		if v.hung != "" || v.err != nil || v.reply != "the answer to: "+message(i) {
-			v.wrong(shared)
-			return
-		}
 	}
 }

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -16,7 +17,11 @@ func TestRightAnswersPass(t *testing.T) {
 func TestWrongAnswersAreTold(t *testing.T) {
 	over.Store(false)
 	defer over.Store(true)
-	exam.Catalogue(t, 8, allCases, wrongs)
+	// In parts, each of which begins with a collection: one that is due later, for
+	// want of memory, closes the sockets that answers have forgotten.
+	for part := range slices.Chunk(wrongs, 44) {
+		exam.Catalogue(t, 8, allCases, part)
+	}
 }
 
 func TestStubCountsAsNotBegun(t *testing.T) {

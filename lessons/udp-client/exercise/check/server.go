@@ -1,9 +1,15 @@
 package check
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/netip"
+	"regexp"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,38 +24,42 @@ const room = 1 << 20
 // kept is how many datagrams a server remembers. It counts all.
 const kept = 64
 
-// mark is what the checker itself sends to a server.
-const mark = "The checker's own datagram: all that was sent before has come."
+// A port that one socket has given back may be another's a moment later, in this
+// process or in another one. So that nobody takes a datagram that was meant for
+// somebody else, each server has a number of its own. It is in each message and
+// in each answer that is not empty: texts have it in the place of id.
+const id = "#0000000000"
 
-// Cases run at the same time, and a port that one has given back may be another's
-// a moment later. So they keep apart what the system does not.
-var (
-	owned  sync.Map // the checker's own sockets that are open: netip.AddrPort to true
-	owners sync.Map // where clients have sent from: netip.AddrPort to the last *server they sent to
-)
+var numbered = regexp.MustCompile("#[0-9a-z]{10}")
 
-// own keeps a socket's address as the checker's own, and returns what closes it.
-func own(conn *net.UDPConn) (closed func()) {
-	addr := local(conn)
-	owned.Store(addr, true)
-	return func() {
-		owned.Delete(addr)
-		conn.Close()
-	}
+func newNumber() string {
+	return fmt.Sprintf("#%010s", strconv.FormatUint(rand.Uint64N(36*36*36*36*36*36*36*36*36*36), 36))
 }
 
 // A server gets the datagrams of Ask, and answers as a case wants it.
 type server struct {
-	conn  *net.UDPConn
-	addr  netip.AddrPort
-	close func()
+	conn   *net.UDPConn
+	addr   netip.AddrPort
+	number string // as newNumber makes it
 
 	mu    sync.Mutex
 	on    func(s *server, q question) // called for each datagram, one after the other; nil does nothing
+	calls []*exam.Call                // the calls of Ask that know this server
 	count int
 	first []question
-	marks map[netip.AddrPort]chan struct{}
+	seen  chan struct{} // gets a value when the server's own mark has come
 }
+
+// sign puts the server's number into a text.
+func (s *server) sign(text string) string { return strings.ReplaceAll(text, id, s.number) }
+
+// stray tells whether a datagram was meant for somebody else.
+func (s *server) stray(data []byte) bool {
+	return numbered.Match(data) && !bytes.Contains(data, []byte(s.number))
+}
+
+// mark is what the checker itself sends to the server.
+func (s *server) mark() string { return s.sign("The checker's own datagram " + id) }
 
 // A question is a datagram that a server got.
 type question struct {
@@ -66,7 +76,7 @@ func newServer(on func(*server, question)) (*server, error) {
 		return nil, err
 	}
 	conn.SetReadBuffer(room)
-	s := &server{conn: conn, addr: local(conn), close: own(conn), on: on, marks: map[netip.AddrPort]chan struct{}{}}
+	s := &server{conn: conn, addr: local(conn), number: newNumber(), on: on, seen: make(chan struct{}, 1)}
 	go s.serve()
 	return s, nil
 }
@@ -106,19 +116,17 @@ func (s *server) serve() {
 			continue
 		}
 		from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
-		if stray(from, buf[:n]) {
+		switch {
+		case s.stray(buf[:n]):
+			continue
+		case string(buf[:n]) == s.mark():
+			select {
+			case s.seen <- struct{}{}:
+			default: // it was sent more than once
+			}
 			continue
 		}
 		s.mu.Lock()
-		if seen := s.marks[from]; seen != nil && string(buf[:n]) == mark {
-			select {
-			case seen <- struct{}{}:
-			default: // it was sent more than once
-			}
-			s.mu.Unlock()
-			continue
-		}
-		owners.Store(from, s)
 		s.count++
 		q := question{number: s.count, data: string(buf[:n]), from: from, at: time.Now()}
 		if len(s.first) < kept {
@@ -132,17 +140,28 @@ func (s *server) serve() {
 	}
 }
 
-// stray tells whether a datagram was meant for somebody who had this port before:
-// it comes from a socket of this checker, or of one in another process.
-func stray(from netip.AddrPort, data []byte) bool {
-	if _, ours := owned.Load(from); ours {
-		return true
+// close gives the port back. When an answer hangs, it does so only when that has
+// returned, and turns away what comes until then: whoever else had the port would
+// get it.
+func (s *server) close() {
+	s.mu.Lock()
+	calls := s.calls
+	s.mu.Unlock()
+	for i, call := range calls {
+		select {
+		case <-call.Done():
+		default:
+			turnAway(s.conn, s.addr)
+			go func() {
+				for _, call := range calls[i:] {
+					<-call.Done()
+				}
+				s.conn.Close()
+			}()
+			return
+		}
 	}
-	switch string(data) {
-	case plainAnswer, firstAnswer, secondAnswer, messageAnswer, emptyAnswered, fromElsewhere, fromHere, samePort:
-		return true
-	}
-	return false
+	s.conn.Close()
 }
 
 // handle sets what the server does with datagrams that come from now on.
@@ -155,7 +174,9 @@ func (s *server) handle(on func(*server, question)) {
 // answer sends a datagram back to where a question came from. When it does not
 // go out, the story of the call that waits for it tells enough.
 func (s *server) answer(q question, data string) {
-	s.conn.WriteToUDPAddrPort([]byte(data), q.from)
+	buf := buffers.Get().(*[1 << 16]byte)
+	defer buffers.Put(buf)
+	s.conn.WriteToUDPAddrPort(buf[:copy(buf[:], s.sign(data))], q.from)
 }
 
 // settle waits until the server has seen all that has been sent to it so far:
@@ -166,14 +187,10 @@ func (s *server) settle() {
 		return
 	}
 	defer conn.Close()
-	seen := make(chan struct{}, 1)
-	s.mu.Lock()
-	s.marks[local(conn)] = seen
-	s.mu.Unlock()
 	for range 50 {
-		conn.Write([]byte(mark))
+		conn.Write([]byte(s.mark()))
 		select {
-		case <-seen:
+		case <-s.seen:
 			return
 		case <-time.After(100 * time.Millisecond): // it found the buffer full
 		}

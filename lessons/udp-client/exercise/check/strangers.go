@@ -15,9 +15,9 @@ import (
 
 // What strangers send.
 const (
-	fromElsewhere = "I am a stranger: another host, another port."
-	fromHere      = "I am a stranger: the server's host, another port."
-	samePort      = "I am a stranger: another host, the server's port."
+	fromElsewhere = "I am a stranger: another host, another port. " + id
+	fromHere      = "I am a stranger: the server's host, another port. " + id
+	samePort      = "I am a stranger: another host, the server's port. " + id
 )
 
 // A crowd is sockets that the client never wrote to.
@@ -28,7 +28,7 @@ type crowd struct {
 
 // strangers opens the sockets of a crowd. Where the system has no second address
 // on loopback, only one of them can be had.
-func (a *attempt) strangers(server netip.AddrPort) *crowd {
+func (a *attempt) strangers(server *server) *crowd {
 	elsewhere := netip.MustParseAddr("127.0.0.2")
 	c := new(crowd)
 	for _, s := range []struct {
@@ -39,14 +39,14 @@ func (a *attempt) strangers(server netip.AddrPort) *crowd {
 		// at the host alone the second, one that looks at the port the third.
 		{netip.AddrPortFrom(elsewhere, 0), fromElsewhere},
 		{netip.AddrPortFrom(loopback, 0), fromHere},
-		{netip.AddrPortFrom(elsewhere, server.Port()), samePort},
+		{netip.AddrPortFrom(elsewhere, server.addr.Port()), samePort},
 	} {
 		conn, err := listen(s.addr)
 		if err != nil {
 			continue
 		}
-		a.Cleanup(own(conn))
-		c.conns, c.texts = append(c.conns, conn), append(c.texts, s.text)
+		a.Cleanup(func() { conn.Close() })
+		c.conns, c.texts = append(c.conns, conn), append(c.texts, server.sign(s.text))
 	}
 	if len(c.conns) == 0 {
 		a.Wrong(broken, "no socket for a stranger.")
@@ -88,7 +88,7 @@ func strangersFirst(a *attempt) {
 		if server == nil {
 			return nil
 		}
-		c := a.strangers(server.addr)
+		c := a.strangers(server)
 		if c == nil {
 			return nil
 		}
@@ -96,7 +96,7 @@ func strangersFirst(a *attempt) {
 		s := setup{message: hello, timeout: long, tries: 3}
 		s.did = fmt.Sprintf("some strangers sent datagrams such as %q to the client; then the server answered %q", c.texts[0], plainAnswer)
 		v := s.start(a.Trial, a.ask, server)
-		if !v.wait() || !v.sound() {
+		if a.end(v) == nil {
 			return nil
 		}
 		switch d, taken := c.taken(v); {
@@ -142,7 +142,7 @@ func strangersOnly(a *attempt) {
 	switch {
 	case wrong && v.hung != "" && v.count() <= v.tries:
 		v.wrongCount(reason(strangerRestarts, a.plain, a.silent))
-	case wrong && v.hung == "" && v.err == nil:
+	case wrong && v.hung == "" && (v.err == nil || d.Name == wrongTries.Name && v.gap() > v.timeout*85/100):
 		v.wrongCount(reason(d, a.plain, a.silent))
 	case wrong, v.early():
 		v.wrongCount(reason(strangerEnds, a.plain, a.why))
@@ -166,11 +166,11 @@ func (a *attempt) flood() (*visit, *crowd) {
 	if server == nil {
 		return nil, nil
 	}
-	c := a.strangers(server.addr)
+	c := a.strangers(server)
 	if c == nil {
 		return nil, nil
 	}
-	s := silence(500*time.Millisecond, 1)
+	s := silence(2*short, 2)
 	s.did = "the server was silent, and strangers sent a datagram to the client every few milliseconds"
 	v := s.start(a.Trial, a.ask, server)
 	go func() {
@@ -188,8 +188,5 @@ func (a *attempt) flood() (*visit, *crowd) {
 			}
 		}
 	}()
-	if !v.wait() || !v.sound() {
-		return nil, c
-	}
-	return v, c
+	return a.end(v), c
 }

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -33,10 +34,12 @@ type setup struct {
 	timeout time.Duration
 	tries   int
 	did     string // what the server does, as the learner is told it
+	want    string // what Ask should return, where that is known
 	on      func(*server, question)
 	addr    string        // where Ask is to send, "" for the server itself
 	relay   *badnet.Relay // stands between the client and the server, or nil
 	timed   bool          // it matters how long Ask takes
+	limit   time.Duration // how long Ask may take before it counts as hung, 0 for exam.Limit
 }
 
 // A visit is one call of Ask, at a server of its own.
@@ -45,12 +48,14 @@ type visit struct {
 	tr     *exam.Trial
 	server *server
 	call   *exam.Call
-	lag    <-chan time.Duration // how much longer than it should a wait takes on this machine now
-	deaf   bool                 // the server can no longer be reached
+	pace   <-chan time.Duration
+	deaf   bool // the server can no longer be reached
 
 	hung   string // where Ask hangs
 	ended  result // written by the call, which may end after it was given up
 	result        // the same, when Ask has returned in time
+
+	lag time.Duration // how much longer than it should a wait took on this machine then
 }
 
 // A result is what a call of Ask led to.
@@ -61,27 +66,15 @@ type result struct {
 	freed map[netip.AddrPort]bool // sockets seen closed when Ask had just returned
 }
 
-// visit calls Ask and waits for its end, at most exam.Limit. It returns nil when
-// that could not be done, or Ask panicked.
-func (s setup) visit(tr *exam.Trial, ask asker) *visit {
-	server := openServer(tr, s.on)
-	if server == nil {
-		return nil
-	}
-	v := s.start(tr, ask, server)
-	if !v.wait() {
-		return nil
-	}
-	return v
-}
-
+// start calls Ask, and does not wait.
 func (s setup) start(tr *exam.Trial, ask asker, server *server) *visit {
 	if s.addr == "" {
 		s.addr = server.addr.String()
 	}
+	s.message, s.did = server.sign(s.message), server.sign(s.did)
 	v := &visit{setup: s, tr: tr, server: server}
 	if s.timed {
-		v.lag = s.pace()
+		v.pace = s.rest()
 	}
 	v.call = tr.Go(func() {
 		began := time.Now()
@@ -89,12 +82,15 @@ func (s setup) start(tr *exam.Trial, ask asker, server *server) *visit {
 		v.ended.took = time.Since(began)
 		v.ended.freed = server.freed()
 	})
+	server.mu.Lock()
+	server.calls = append(server.calls, v.call)
+	server.mu.Unlock()
 	return v
 }
 
-// pace rests as long as a right answer with no server does, and tells how much
+// rest rests as long as a right answer with no server does, and tells how much
 // longer it took: what makes this late is not the answer's fault.
-func (s setup) pace() <-chan time.Duration {
+func (s setup) rest() <-chan time.Duration {
 	lag := make(chan time.Duration, 1)
 	go func() {
 		began := time.Now()
@@ -109,11 +105,14 @@ func (s setup) pace() <-chan time.Duration {
 // join waits until Ask has returned or hangs. It returns false when it panicked,
 // which has been reported then.
 func (v *visit) join() bool {
-	v.hung = v.call.Wait()
+	v.hung = v.call.WaitFor(cmp.Or(v.limit, exam.Limit))
 	if v.hung != "" {
 		return true
 	}
 	v.result = v.ended
+	if v.timed {
+		v.lag = <-v.pace
+	}
 	return !v.call.Panicked()
 }
 
@@ -194,8 +193,7 @@ func (s *server) freed() map[netip.AddrPort]bool {
 }
 
 // left reports a socket that is still open though Ask has returned: nobody else
-// can have its port then. It may be closed a little later. Whatever else uses
-// sockets here may have taken a port that was free, but gives it back in time.
+// can have its port then. It may be closed a little later.
 func (v *visit) left() {
 	if v.hung != "" || v.relay != nil {
 		return
@@ -203,7 +201,7 @@ func (v *visit) left() {
 	end := time.Now().Add(patience)
 	_, questions := v.server.asked()
 	for _, q := range questions {
-		for !v.freed[q.from] && v.owns(q.from) && !free(q.from) {
+		for !v.freed[q.from] && !free(q.from) {
 			if time.Now().After(end) {
 				v.tr.Wrong(notClosed, "%s; your Ask %s. %v later, its socket %s was still open.", v.did, v.outcome(), patience, q.from)
 				return
@@ -211,13 +209,6 @@ func (v *visit) left() {
 			time.Sleep(10 * time.Millisecond)
 		}
 	}
-}
-
-// owns tells whether nobody else is known to have the port now.
-func (v *visit) owns(addr netip.AddrPort) bool {
-	_, ours := owned.Load(addr)
-	server, _ := owners.Load(addr)
-	return !ours && server == v.server
 }
 
 // free tells whether an address of this computer can be had.
@@ -257,7 +248,7 @@ func (v *visit) wrongCount(d exam.Diagnosis) {
 func (v *visit) outcome() string {
 	switch {
 	case v.hung != "":
-		return fmt.Sprintf("did not return within %v: it hung %s", exam.Limit, v.hung)
+		return fmt.Sprintf("did not return within %v: it hung %s", cmp.Or(v.limit, exam.Limit), v.hung)
 	case v.err != nil:
 		return fmt.Sprintf("returned the error %q", v.err)
 	}

@@ -1,0 +1,153 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"example.com/sockets/shared/exam"
+)
+
+// severalCalls calls Ask several times at once, after it has been right alone.
+// Then it does so again and again, and what Ask returned first must stay as it was.
+func severalCalls(a *attempt) {
+	server := openServer(a.Trial, nil)
+	if server == nil {
+		return
+	}
+	// There are more calls than tries, for answers that count all tries together.
+	const several, tries = 6, 4
+	quick := setup{timeout: 100 * time.Millisecond, tries: tries}
+	alone := quick
+	alone.limit = 700 * time.Millisecond
+	if visits := a.round(server, 1, 1, alone); visits == nil || !visits[0].answered() {
+		return // other cases say more about it
+	}
+	first := a.round(server, several, 1, quick)
+	if first != nil && slices.ContainsFunc(first, func(v *visit) bool { return v.err != nil }) {
+		// A busy machine can make one call so late that another has no try left.
+		quick.timeout = longer
+		first = a.round(server, several, 1, quick)
+	}
+	if first == nil || a.disturbed(first) {
+		return
+	}
+	for number := 2; number < 10; number++ {
+		again := a.round(server, several, number, setup{timeout: long, tries: tries})
+		if again == nil || a.disturbed(again) {
+			return
+		}
+	}
+	for _, v := range first {
+		if !v.answered() {
+			a.sure = true
+			v.tr.Wrong(shared, "%s. What your Ask returned then was right. When it had been called again, that had become %s.", v.did, unlike(v.reply, v.want))
+			return
+		}
+	}
+}
+
+// round calls Ask n times at once and waits for all. No call gets its answer before
+// all have asked: twice in the first round. It returns nil when it has found what
+// has nothing to do with other calls.
+func (a *attempt) round(srv *server, n, number int, s setup) []*visit {
+	times, asked := 1, "once"
+	if number == 1 {
+		times, asked = 2, "twice"
+	}
+	s.did = fmt.Sprintf("%d calls ran at once; when all had asked %s, the server sent each its own answer", n, asked)
+
+	setups := map[string]*setup{}
+	count := map[string]int{}
+	last := map[string]question{}
+	for i := range n {
+		s.message = srv.sign(fmt.Sprintf("This is call %d of %d, client %s.", i+1, n, id))
+		// It is so long that calls with one buffer mix their answers up.
+		text := fmt.Sprintf("answer %d to: %s ", number, s.message)
+		s.want = strings.Repeat(text, min(largest(), 32<<10)/len(text))
+		one := s
+		setups[s.message] = &one
+	}
+	ready := 0
+	srv.handle(func(s *server, q question) {
+		if setups[q.data] == nil {
+			return
+		}
+		count[q.data]++
+		last[q.data] = q
+		switch {
+		case ready == n:
+			s.answer(q, setups[q.data].want)
+			return
+		case count[q.data] == times:
+			ready++
+		}
+		if ready == n {
+			for message, q := range last {
+				s.answer(q, setups[message].want)
+			}
+		}
+	})
+
+	var visits []*visit
+	var wg sync.WaitGroup
+	for _, s := range setups {
+		v := s.start(a.Trial, a.ask, srv)
+		visits = append(visits, v)
+		wg.Go(func() { v.join() })
+	}
+	wg.Wait()
+	for _, v := range visits {
+		if v.hung == "" && (v.call.Panicked() || !v.ready()) {
+			return nil
+		}
+	}
+	return visits
+}
+
+// answered tells whether Ask returned what it should.
+func (v *visit) answered() bool { return v.hung == "" && v.err == nil && v.reply == v.want }
+
+// disturbed reports the first of calls at once that was not answered.
+func (a *attempt) disturbed(visits []*visit) bool {
+	i := slices.IndexFunc(visits, func(v *visit) bool { return !v.answered() })
+	if i < 0 {
+		return false
+	}
+	switch v := visits[i]; {
+	case v.hung != "":
+		v.wrong(shared)
+	case v.err != nil:
+		v.wrongCount(shared)
+	case strings.Count(v.reply, v.message) == strings.Count(v.want, v.message): // an answer to it, but of another round
+		v.did += ", and another one than to the same message before"
+		v.wrong(wrongReply)
+	default:
+		v.tr.Wrong(shared, "%s; your Ask was called with %q and returned %s.", v.did, v.message, unlike(v.reply, v.want))
+	}
+	a.sure = visits[i].hung != "" || visits[i].err == nil // only an error can come of a busy machine
+	// Calls that still wait would disturb the cases to come.
+	limit := time.After(exam.Limit)
+	for _, v := range visits {
+		select {
+		case <-v.call.Done():
+		case <-limit:
+			return true
+		}
+	}
+	return true
+}
+
+// unlike shows a long reply from where it is not like the one wanted.
+func unlike(got, want string) string {
+	i := 0
+	for i < min(len(got), len(want)) && got[i] == want[i] {
+		i++
+	}
+	if i == 0 {
+		return quote(got)
+	}
+	return fmt.Sprintf("%s, and then %s", quote(want[:i]), quote(got[i:]))
+}
