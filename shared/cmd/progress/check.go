@@ -53,7 +53,7 @@ const (
 // check runs the tests of some exercises, and returns a result for each. When ctx
 // ends, so do the tests.
 func check(ctx context.Context, c course, exercises []exercise) ([]result, error) {
-	args := []string{"test", "-json", "-timeout=20s", "-mod=readonly"}
+	args := []string{"test", "-json", "-timeout=1m", "-mod=readonly"}
 	for _, e := range exercises {
 		args = append(args, "./lessons/"+e.lesson+"/exercise")
 	}

@@ -333,3 +333,26 @@ func TestUsage(t *testing.T) {
 		t.Errorf("outside the course: status %d", status)
 	}
 }
+
+// TestLate: go test ends a program that hangs before its first test only after two
+// minutes, so here are its words.
+func TestLate(t *testing.T) {
+	var out strings.Builder
+	for _, line := range []string{"SIGQUIT: quit", "PC=0x48 m=0 sigcode=0", "example.com/x/exercise.init.0()",
+		"/course/lessons/x/exercise/exercise.go:3 +0x1d", "*** Test killed with quit: ran too long (2m0s)."} {
+		out.WriteString(`{"Action":"output","Package":"example.com/x/exercise","Output":"` + line + `\n"}` + "\n")
+	}
+	out.WriteString(`{"Action":"fail","Package":"example.com/x/exercise"}`)
+	readings, err := read(strings.NewReader(out.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "exercise.go"), "")
+	write(t, filepath.Join(dir, "exercise_test.go"), "")
+	r := readings["x"].judge(exercise{lesson: "x", dir: dir})
+	want := []string{"They took too long, and go test ended them.", "in exercise.go line 3"}
+	if r.state != broken || !slices.Equal(r.words, want) {
+		t.Errorf("%+v, want %q", r, want)
+	}
+}
