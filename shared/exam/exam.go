@@ -101,7 +101,8 @@ func Run[F any](t *testing.T, file string, stub func(F) error, cases []Case[F], 
 			}
 			for _, f := range findings {
 				// Output, unlike Error, puts no line of this file before the text.
-				io.WriteString(t.Output(), f.String())
+				// The answer may have printed something that does not end a line.
+				io.WriteString(t.Output(), "\n"+f.String())
 				t.Fail()
 			}
 		})
