@@ -247,4 +247,56 @@ var rights = []exam.Answer[asker]{
 		}
 		return again(tries)
 	}},
+
+	{"a socket for each try, all open to the end", "", func(addr, message string, timeout time.Duration, tries int) (string, error) {
+		answers, failures := make(chan string, tries), make(chan error, tries)
+		for range tries {
+			conn, err := net.Dial("udp", addr)
+			if err != nil {
+				return "", err
+			}
+			defer conn.Close()
+			if _, err := io.WriteString(conn, message); err != nil {
+				return "", err
+			}
+			go func() {
+				buf := make([]byte, 1<<16)
+				n, err := conn.Read(buf)
+				if err != nil {
+					failures <- err
+					return
+				}
+				answers <- string(buf[:n])
+			}()
+			select {
+			case answer := <-answers:
+				return answer, nil
+			case err := <-failures:
+				return "", err
+			case <-time.After(timeout):
+			}
+		}
+		return "", fmt.Errorf("%d tries, and no answer", tries)
+	}},
+
+	{"deadlines from one start, errors of a refused send counted", "", func(addr, message string, timeout time.Duration, tries int) (string, error) {
+		conn, err := net.Dial("udp", addr)
+		if err != nil {
+			return "", err
+		}
+		defer conn.Close()
+		buf := make([]byte, 1<<20)
+		for deadline := time.Now(); tries > 0; tries-- {
+			deadline = deadline.Add(timeout)
+			if _, err = conn.Write([]byte(message)); err != nil {
+				continue
+			}
+			conn.SetReadDeadline(deadline)
+			var n int
+			if n, err = conn.Read(buf); err == nil {
+				return string(buf[:n]), nil
+			}
+		}
+		return "", err
+	}},
 }

@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+	"unicode/utf8"
+	"unsafe"
 
 	"example.com/sockets/shared/exam"
 )
@@ -205,6 +207,41 @@ func oneForAll() asker {
 	}
 }
 
+// oneCount counts the tries of all calls together.
+func oneCount() asker {
+	var left atomic.Int64
+	return func(addr, message string, timeout time.Duration, tries int) (string, error) {
+		left.Store(int64(tries))
+		return steps{last: func(int, int) bool { return left.Add(-1) < 0 }}.ask(addr, message, timeout, tries)
+	}
+}
+
+// givenBack returns a string that has its bytes in a buffer of the next call.
+func givenBack() asker {
+	pool := sync.Pool{New: func() any { return new([1 << 16]byte) }}
+	return steps{read: func(conn net.Conn) (string, error) {
+		buf := pool.Get().(*[1 << 16]byte)
+		defer pool.Put(buf)
+		n, err := conn.Read(buf[:])
+		return unsafe.String(&buf[0], n), err
+	}}.ask
+}
+
+// remembering returns the answer that the same message got before.
+func remembering() asker {
+	var answers sync.Map
+	return func(addr, message string, timeout time.Duration, tries int) (string, error) {
+		if answer, ok := answers.Load(addr + message); ok {
+			return answer.(string), nil
+		}
+		answer, err := steps{}.ask(addr, message, timeout, tries)
+		if err == nil {
+			answers.Store(addr+message, answer)
+		}
+		return answer, err
+	}
+}
+
 func oneByOne() asker {
 	var mu sync.Mutex
 	return func(addr, message string, timeout time.Duration, tries int) (string, error) {
@@ -255,6 +292,39 @@ func fixed(addr, message string, timeout time.Duration, tries int) (string, erro
 }
 
 var wrongs = []exam.Answer[asker]{
+	// Sockets left open come first: later, memory may be short, and a collection closes them.
+	{"never closes", "not-closed", steps{close: func(net.Conn, error) {}}.ask},
+	{"closes only with an answer", "not-closed", steps{close: func(conn net.Conn, err error) {
+		if err == nil {
+			conn.Close()
+		}
+	}}.ask},
+	{"closes only after an error", "not-closed", steps{close: func(conn net.Conn, err error) {
+		if err != nil {
+			conn.Close()
+		}
+	}}.ask},
+	{"does not close when refused", "not-closed", steps{close: func(conn net.Conn, err error) {
+		if !errors.Is(err, syscall.ECONNREFUSED) {
+			conn.Close()
+		}
+	}}.ask},
+	{"closes only the last try's socket", "not-closed", func(addr, message string, timeout time.Duration, tries int) (answer string, err error) {
+		for try := range tries {
+			left := try < tries-1
+			answer, err = steps{close: func(conn net.Conn, err error) {
+				if err == nil || !left {
+					conn.Close()
+				}
+			}}.ask(addr, message, timeout, 1)
+			if err == nil {
+				break
+			}
+		}
+		return answer, err
+	}},
+	{"one socket for all", "not-closed shared", oneForAll()},
+
 	// Time and tries.
 	{"no deadline", "no-deadline", waiting(never)},
 	{"a timeout for Dial alone", "no-deadline", func(addr, message string, timeout time.Duration, tries int) (string, error) {
@@ -299,6 +369,17 @@ var wrongs = []exam.Answer[asker]{
 		}
 		conn.SetReadDeadline(time.Now().Add(timeout))
 	})},
+	{"half the timeout", "own-timeout", waiting(func(conn net.Conn, timeout time.Duration, _ int) {
+		conn.SetReadDeadline(time.Now().Add(timeout / 2))
+	})},
+	{"rests between the tries", "own-timeout", func(addr, message string, timeout time.Duration, tries int) (string, error) {
+		return steps{message: func(message string, try int) string {
+			if try > 0 {
+				time.Sleep(timeout / 2)
+			}
+			return message
+		}}.ask(addr, message, timeout, tries)
+	}},
 	{"one deadline for all tries", "timeout-per-try", steps{
 		begin: func(conn net.Conn, timeout time.Duration, _ int) { conn.SetReadDeadline(time.Now().Add(timeout)) },
 		wait:  never,
@@ -327,6 +408,17 @@ var wrongs = []exam.Answer[asker]{
 	{"one try less", "tries", steps{last: func(try, tries int) bool { return try >= tries-1 }}.ask},
 	{"tries without an end", "tries", steps{last: func(try, tries int) bool { return false }}.ask},
 	{"two tries at most", "tries", steps{last: func(try, tries int) bool { return try == 2 || try == tries }}.ask},
+	{"ten tries at most", "tries", steps{last: func(try, tries int) bool { return try == 10 || try == tries }}.ask},
+	{"a send that fails is no try", "tries", func(addr, message string, timeout time.Duration, tries int) (string, error) {
+		for !over.Load() {
+			answer, err := steps{}.ask(addr, message, timeout, tries)
+			if !errors.Is(err, syscall.EMSGSIZE) {
+				return answer, err
+			}
+			<-time.After(time.Millisecond) // spares the tests beside it
+		}
+		return "", os.ErrClosed
+	}},
 	{"five tries always", "tries", steps{last: func(try, tries int) bool { return try == 5 }}.ask},
 	{"sends again without waiting", "sends-again", waiting(func(conn net.Conn, _ time.Duration, _ int) {
 		conn.SetReadDeadline(time.Now())
@@ -366,6 +458,35 @@ var wrongs = []exam.Answer[asker]{
 	}},
 
 	// Failure.
+	{"a reader for each try, and nobody hears the first", "later-answer", func(addr, message string, timeout time.Duration, tries int) (string, error) {
+		conn, err := net.Dial("udp", addr)
+		if err != nil {
+			return "", err
+		}
+		defer conn.Close()
+		for range tries {
+			if _, err := conn.Write([]byte(message)); err != nil {
+				return "", err
+			}
+			answer, failure := make(chan string, 1), make(chan error, 1)
+			go func() {
+				text, err := buffer(1 << 16)(conn)
+				if err != nil {
+					failure <- err
+					return
+				}
+				answer <- text
+			}()
+			select {
+			case text := <-answer:
+				return text, nil
+			case err := <-failure:
+				return "", err
+			case <-time.After(timeout):
+			}
+		}
+		return "", os.ErrDeadlineExceeded
+	}},
 	{"nil at the end", "swallowed-error", steps{end: func(string, error) (string, error) { return "", nil }}.ask},
 	{"the error as the answer", "swallowed-error", steps{end: func(_ string, err error) (string, error) {
 		if errors.Is(err, syscall.ECONNREFUSED) {
@@ -403,38 +524,11 @@ var wrongs = []exam.Answer[asker]{
 		}
 		return "", err
 	}}.ask},
-	{"never closes", "not-closed", steps{close: func(net.Conn, error) {}}.ask},
-	{"closes only with an answer", "not-closed", steps{close: func(conn net.Conn, err error) {
-		if err == nil {
-			conn.Close()
-		}
-	}}.ask},
-	{"closes only after an error", "not-closed", steps{close: func(conn net.Conn, err error) {
-		if err != nil {
-			conn.Close()
-		}
-	}}.ask},
-	{"does not close when refused", "not-closed", steps{close: func(conn net.Conn, err error) {
-		if !errors.Is(err, syscall.ECONNREFUSED) {
-			conn.Close()
-		}
-	}}.ask},
-	{"closes only the last try's socket", "not-closed", func(addr, message string, timeout time.Duration, tries int) (answer string, err error) {
-		for try := range tries {
-			left := try < tries-1
-			answer, err = steps{close: func(conn net.Conn, err error) {
-				if err == nil || !left {
-					conn.Close()
-				}
-			}}.ask(addr, message, timeout, 1)
-			if err == nil {
-				break
-			}
-		}
-		return answer, err
-	}},
-	{"one socket for all", "not-closed shared", oneForAll()},
+	{"closes before it reads", "failed", waiting(func(conn net.Conn, _ time.Duration, _ int) { conn.Close() })},
 	{"one call after the other", "shared", oneByOne()},
+	{"one count of tries for all", "shared", oneCount()},
+	{"a buffer that is given back too early", "shared", givenBack()},
+	{"remembers answers", "wrong-reply", remembering()},
 	{"half done", "unfinished", steps{end: func(string, error) (string, error) { return "", exam.ErrToDo }}.ask},
 
 	// Strangers.
@@ -497,6 +591,20 @@ var wrongs = []exam.Answer[asker]{
 	})},
 	{"adds a newline", "wrong-reply", changing(func(answer string) string { return answer + "!" })},
 	{"makes it valid text", "not-text", changing(func(answer string) string { return strings.ToValidUTF8(answer, "\uFFFD") })},
+	{"makes each byte a character", "not-text", changing(func(answer string) string {
+		var text strings.Builder
+		for i := range len(answer) {
+			text.WriteRune(rune(answer[i]))
+		}
+		return text.String()
+	})},
+	{"wants text", "not-text", steps{read: func(conn net.Conn) (string, error) {
+		answer, err := buffer(1 << 16)(conn)
+		if err == nil && !utf8.ValidString(answer) {
+			err = errors.New("the answer is no text")
+		}
+		return answer, err
+	}}.ask},
 	{"makes it runes", "not-text", changing(func(answer string) string { return string([]rune(answer)) })},
 	{"an empty answer is none", "empty-answer", steps{read: func(conn net.Conn) (string, error) {
 		answer, err := buffer(1 << 16)(conn)
@@ -533,6 +641,36 @@ var wrongs = []exam.Answer[asker]{
 		return message
 	}}.ask},
 	{"a text of its own", "message", steps{message: func(string, int) string { return "Hi" }}.ask},
+	{"the message as a format", "message", steps{message: func(message string, _ int) string { return fmt.Sprintf(message, []any{}...) }}.ask},
+	{"the buffer overwrites the message", "message", func(addr, message string, timeout time.Duration, tries int) (string, error) {
+		server, err := net.ResolveUDPAddr("udp", addr)
+		if err != nil {
+			return "", err
+		}
+		conn, err := net.ListenUDP("udp4", nil)
+		if err != nil {
+			return "", err
+		}
+		defer conn.Close()
+		buf := make([]byte, 1<<16)
+		text := append(buf[:0], message...)
+		for range tries {
+			if _, err := conn.WriteToUDP(text, server); err != nil {
+				return "", err
+			}
+			conn.SetReadDeadline(time.Now().Add(timeout))
+			for {
+				n, from, err := conn.ReadFromUDP(buf)
+				if err != nil {
+					break
+				}
+				if from.String() == server.String() {
+					return string(buf[:n]), nil
+				}
+			}
+		}
+		return "", os.ErrDeadlineExceeded
+	}},
 	{"in pieces of 1024 bytes", "message", sendFirst(func(conn net.Conn, message string) {
 		for first := true; first || message != ""; first = false {
 			n := min(len(message), 1024)
@@ -549,6 +687,16 @@ var wrongs = []exam.Answer[asker]{
 			}
 			r.WriteTo(conn)
 		})(addr, message, timeout, tries)
+	}},
+	{"an answer like the message is none", "wrong-reply", func(addr, message string, timeout time.Duration, tries int) (string, error) {
+		return steps{read: func(conn net.Conn) (string, error) {
+			for {
+				answer, err := buffer(1 << 16)(conn)
+				if err != nil || answer != message {
+					return answer, err
+				}
+			}
+		}}.ask(addr, message, timeout, tries)
 	}},
 	{"returns the message", "wrong-reply", func(addr, message string, timeout time.Duration, tries int) (string, error) {
 		_, err := steps{}.ask(addr, message, timeout, tries)
