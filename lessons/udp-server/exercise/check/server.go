@@ -7,8 +7,10 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"example.com/sockets/shared/exam"
@@ -64,9 +66,20 @@ func (s *server) start() {
 		given = s.conn.PacketConn
 	}
 	s.call = s.tr.Go(func() {
+		defer s.asserts()
 		s.goroutine = goroutine()
 		s.err = s.echo(given)
 	})
+}
+
+// asserts takes a panic of conn.(*net.UDPConn) for an error: that is no wrong index.
+func (s *server) asserts() {
+	v := recover()
+	if err, ok := v.(*runtime.TypeAssertionError); ok && strings.Contains(err.Error(), "check.conn") {
+		s.err = err
+	} else if v != nil {
+		panic(v)
+	}
 }
 
 // unable reports that the checker could not do its part.
@@ -107,6 +120,8 @@ func (s *server) did() string {
 		return fmt.Sprintf("nothing came back within %v", exam.Limit)
 	case s.err == nil:
 		return "Echo returned nil, while conn was open"
+	case errors.As(s.err, new(*runtime.TypeAssertionError)):
+		return fmt.Sprintf("Echo panicked: %v", s.err)
 	}
 	return fmt.Sprintf("Echo returned, while conn was open, the error %q", s.err)
 }
@@ -407,12 +422,17 @@ func (s *server) ends(turns int) bool {
 // nothingMore sees that no peer got more than its echoes. What was sent before
 // conn was closed is there already: loopback is no slower than that.
 func (s *server) nothingMore() bool {
-	for _, p := range s.peers {
-		more := p.more(10 * time.Millisecond)
-		if len(more) == 0 {
+	more := make([][][]byte, len(s.peers))
+	var wg sync.WaitGroup
+	for i, p := range s.peers {
+		wg.Go(func() { more[i] = p.more(10 * time.Millisecond) })
+	}
+	wg.Wait()
+	for i, p := range s.peers {
+		if len(more[i]) == 0 {
 			continue
 		}
-		switch extra := more[0]; {
+		switch extra := more[i][0]; {
 		case has(p.sent, extra):
 			s.tr.Wrong(twice, "%s sent %s; it came back twice.", p.name, show(extra))
 		case s.sentByOther(p, extra):

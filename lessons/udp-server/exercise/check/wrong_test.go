@@ -135,6 +135,7 @@ var wrongs = []exam.Answer[func(net.PacketConn) error]{
 	{"closes after each", "closes-conn", closesEach},
 	{"closes and returns", "closes-conn", closesAndReturns},
 	{"asserts a UDPConn", "any-conn", assertsUDPConn},
+	{"asserts a UDPConn, panics", "any-conn", func(conn net.PacketConn) error { return returnsEveryFailure(conn.(*net.UDPConn)) }},
 	{"asserts a UDPConn, returns nil", "any-conn", assertsNil},
 	{"panics", "panicked", func(conn net.PacketConn) error { var buf []byte; _, _, err := conn.ReadFrom(buf[:10]); return err }},
 }
