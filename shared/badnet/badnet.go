@@ -14,23 +14,16 @@
 package badnet
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"example.com/sockets/shared/steplog"
-)
-
-// Times of the faults, and bounds of what a relay keeps.
-const (
-	pieceGap = 20 * time.Millisecond // between the pieces of a split, and before a reset: time to read what came first
-	holdTime = 50 * time.Millisecond // how long merge and reorder wait for what comes next
-	maxData  = 1024                  // bytes of data that an event keeps
 )
 
 // ErrRemote tells that an address is beyond loopback, which has to be allowed.
@@ -46,14 +39,23 @@ type Options struct {
 	AllowRemote bool
 }
 
+// maxHeld bounds the bytes that wait in all queues of a relay: when there are more,
+// a datagram is lost, and a stream has to wait.
+const maxHeld = 16 << 20
+
+// idleTime is after how long without a datagram a client is forgotten, and a
+// stalled connection that both sides have ended.
+var idleTime = 30 * time.Second // a variable for the tests
+
 // A Relay passes on what clients and server send each other.
 type Relay struct {
 	faults Faults
-	to     string
+	to     netip.AddrPort // the server
 	addr   string
 	ctx    context.Context
 	cancel context.CancelFunc
 	wg     sync.WaitGroup // all goroutines
+	held   atomic.Int64   // bytes in all queues
 
 	mu       sync.Mutex
 	sink     steplog.Sink
@@ -63,9 +65,11 @@ type Relay struct {
 
 // Traffic is what went one way through a relay.
 type Traffic struct {
-	Came, Went                   int // bytes from the sender, and to the receiver
-	CameDatagrams, WentDatagrams int // the same in datagrams, for UDP
-	Faults                       int // made on the way
+	Came          int `json:"came"`           // bytes from the sender
+	Went          int `json:"went"`           // bytes to the receiver
+	CameDatagrams int `json:"came_datagrams"` // the same in datagrams, for UDP
+	WentDatagrams int `json:"went_datagrams"`
+	Faults        int `json:"faults"` // made on the way
 }
 
 // Listen starts a relay from addr, where clients will connect or send to, to the
@@ -95,7 +99,7 @@ func Listen(network, addr, to string, f Faults, o Options) (*Relay, error) {
 	if from == server {
 		return nil, fmt.Errorf("%s: the relay would talk to itself", steplog.Quote(to))
 	}
-	r := &Relay{faults: f, to: server.String(), sink: o.Sink}
+	r := &Relay{faults: f, to: server, sink: o.Sink}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	start := r.startTCP
 	if network == "udp" {
@@ -147,55 +151,6 @@ func resolve(addr string, allowRemote bool) (netip.AddrPort, error) {
 	return resolved, nil
 }
 
-// sleep waits and tells whether it was not ended early by done.
-func sleep(done <-chan struct{}, d time.Duration) bool {
-	select {
-	case <-time.After(d):
-		return true
-	case <-done:
-		return false
-	}
-}
-
-// A way is one direction of one connection or client: where it leads, and what
-// happens there.
-type way struct {
-	dice
-	relay     *Relay
-	direction string // "up" or "down"
-	kind      string // "SOCK_STREAM" or "SOCK_DGRAM"
-	from, to  string // the programs at its ends
-}
-
-// fault shows a fault. The event brings its particulars: Limit, Took, and Local
-// where it is not the sender's.
-func (w *way) fault(name string, data []byte, e steplog.Event) {
-	e.Program, e.Fault, e.Direction, e.Type = "badnet", name, w.direction, w.kind
-	if e.Local == "" {
-		e.Local = w.from
-	}
-	if e.Time.IsZero() {
-		e.Time = time.Now()
-	}
-	if e.Bytes == 0 {
-		e.Bytes = len(data)
-	}
-	e.Remote, e.Data = w.to, bytes.Clone(data[:min(len(data), maxData)])
-	w.count(func(t *Traffic) { t.Faults++ })
-	w.relay.show(e)
-}
-
-// count changes the way's share of the relay's traffic.
-func (w *way) count(change func(*Traffic)) {
-	w.relay.mu.Lock()
-	defer w.relay.mu.Unlock()
-	if w.direction == "up" {
-		change(&w.relay.up)
-	} else {
-		change(&w.relay.down)
-	}
-}
-
 // failed shows a call of the relay's own that failed. That is no fault it made:
 // the program on that side is not there.
 func (r *Relay) failed(call, goCall, kind, remote string, begun time.Time, err error) {
@@ -212,6 +167,9 @@ func (r *Relay) show(e steplog.Event) {
 	defer r.mu.Unlock()
 	if r.sink == nil {
 		return
+	}
+	if e.Time.IsZero() {
+		e.Time = time.Now() // here, so that faults come in the order of their times
 	}
 	if err := r.sink(e); err != nil && r.sinkErr == nil {
 		r.sinkErr = err

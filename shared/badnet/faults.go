@@ -1,6 +1,7 @@
 package badnet
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -15,21 +16,29 @@ import (
 // is a perfect network. Two equal values make the same faults.
 type Faults struct {
 	up, down settings
-	seed     uint64 // the seed less 1, so that the zero value has the default, 1
+	// What is more than the default, so that the zero value has the defaults.
+	moreSeed uint64
+	moreHold time.Duration
 }
+
+// The defaults.
+const (
+	defaultSeed = 1
+	defaultHold = 50 * time.Millisecond // how long merge and reorder wait for what comes next
+)
 
 // The faults, in the order in which a chunk or a datagram meets them.
 const (
 	merge = iota
+	drop
+	reorder
+	cut
+	delay
 	split
 	drip
 	stall
 	halfClose
 	reset
-	drop
-	cut
-	delay
-	reorder
 	stranger
 	dup
 	numFaults
@@ -46,16 +55,16 @@ const (
 type fault struct{ name, value, networks, example, does string }
 
 var faults = [numFaults]fault{
-	merge:     {"merge", valueWhen, "tcp", "merge=@1", "the chunk waits for the next one, at most 50ms, and goes on together with it"},
+	merge:     {"merge", valueWhen, "tcp", "merge=@1", "the chunk waits for the next one, and goes on together with it"},
+	drop:      {"drop", valueWhen, "udp", "drop=0.3", "the datagram is lost"},
+	reorder:   {"reorder", valueWhen, "udp", "up:reorder=@1-3", "the datagram waits until the next one has overtaken it"},
+	cut:       {"cut", valueSize, "udp", "cut=4", "what is beyond the first N bytes of a datagram is lost"},
+	delay:     {"delay", valueTime, "tcp udp", "delay=200ms", "every chunk or datagram goes on TIME late; the order stays"},
 	split:     {"split", valueWhen, "tcp", "split=0.5", "the chunk goes on in two pieces, the second 20ms after the first"},
 	drip:      {"drip", valueTime, "tcp", "down:drip=50ms", "bytes go on one at a time, TIME apart"},
 	stall:     {"stall", valueSize, "tcp", "down:stall=5", "after N bytes nothing goes on any more; the connection stays open"},
 	halfClose: {"half-close", valueSize, "tcp", "half-close=5", "after N bytes this direction is ended (FIN); the other goes on"},
-	reset:     {"reset", valueSize, "tcp", "down:reset=5", "after N bytes both sides are reset (RST)"},
-	drop:      {"drop", valueWhen, "udp", "drop=0.3", "the datagram is lost"},
-	cut:       {"cut", valueSize, "udp", "cut=4", "what is beyond the first N bytes of a datagram is lost"},
-	delay:     {"delay", valueTime, "tcp udp", "delay=200ms", "every chunk or datagram goes on TIME late; the order stays"},
-	reorder:   {"reorder", valueWhen, "udp", "up:reorder=@1-3", "the next datagram overtakes it; after 50ms without one it goes on alone"},
+	reset:     {"reset", valueSize, "tcp", "down:reset=5", "after N bytes nothing goes either way, and both sides are reset (RST)"},
 	stranger:  {"stranger", valueWhen, "udp", "down:stranger=@1", "just before the datagram, another one comes from a socket that is not the peer"},
 	dup:       {"dup", valueWhen, "udp", "dup=@2", "the datagram goes on twice"},
 }
@@ -106,17 +115,25 @@ func (f *Faults) parseWord(word string, given map[string]bool) error {
 	} else if direction != "up" && direction != "down" {
 		return fmt.Errorf(`before the colon stands "up" (client to server) or "down" (server to client)`)
 	}
-	if name == "seed" {
+	switch name {
+	case "seed":
 		seed, err := strconv.ParseUint(value, 10, 64)
 		if err != nil {
 			return fmt.Errorf("the seed is a whole number, for example seed=7")
 		}
-		f.seed = seed - 1
-		return once(given, "seed")
+		f.moreSeed = seed - defaultSeed
+		return once(given, name)
+	case "hold":
+		s, err := parseValue(valueTime, value)
+		if err != nil {
+			return fmt.Errorf("%w, for example hold=2s", err)
+		}
+		f.moreHold = s.time - defaultHold
+		return once(given, name)
 	}
 	i := slices.IndexFunc(faults[:], func(d fault) bool { return d.name == bare })
 	if i < 0 {
-		return fmt.Errorf("no such fault; there are %s and seed", strings.Join(names(""), ", "))
+		return fmt.Errorf("no such fault; there are %s, hold and seed", strings.Join(names(""), ", "))
 	}
 	s, err := parseValue(faults[i].value, value)
 	if err != nil {
@@ -198,11 +215,17 @@ func (f Faults) String() string {
 			words = append(words, "down:"+d.name+"="+down.text(d.value))
 		}
 	}
-	if f.seed != 0 {
-		words = append(words, "seed="+strconv.FormatUint(f.seed+1, 10))
+	if f.moreHold != 0 {
+		words = append(words, "hold="+f.hold().String())
+	}
+	if f.moreSeed != 0 {
+		words = append(words, "seed="+strconv.FormatUint(f.moreSeed+defaultSeed, 10))
 	}
 	return strings.Join(words, ",")
 }
+
+// hold is how long merge and reorder wait for what comes next.
+func (f Faults) hold() time.Duration { return f.moreHold + defaultHold }
 
 func (s setting) text(kind string) string {
 	switch {
@@ -247,6 +270,8 @@ func Help() string {
   split=@2         the 2nd one; @1-3 the 1st to 3rd, of each direction and each client
   delay=20ms       a time, as 500ms or 2s
   stall=5          a number of bytes
+  hold=2s          how long merge and reorder wait for the next chunk or datagram; then theirs
+                   goes on alone; 50ms when not given
   seed=7           chooses the same faults again; it is 1 when not given
 `)
 	for _, network := range []string{"tcp", "udp"} {
@@ -264,17 +289,22 @@ func Help() string {
 // connection or client.
 type dice struct {
 	settings
-	random *rand.Rand
+	key    [32]byte // what a roll depends on: seed, client and direction, fault, number
 	thrown int
 }
 
 // newDice returns the dice of one direction of the client that came as the
-// number-th. They fall alike whenever seed, faults and traffic are alike.
+// number-th.
 func newDice(f Faults, direction string, number uint64) dice {
-	if direction == "up" {
-		return dice{settings: f.up, random: rand.New(rand.NewPCG(f.seed, 2*number))}
+	d := dice{settings: f.up}
+	number *= 2
+	if direction == "down" {
+		d.settings = f.down
+		number++
 	}
-	return dice{settings: f.down, random: rand.New(rand.NewPCG(f.seed, 2*number+1))}
+	binary.LittleEndian.PutUint64(d.key[0:], f.moreSeed)
+	binary.LittleEndian.PutUint64(d.key[8:], number)
+	return d
 }
 
 // throw tells of each fault that has a WHEN whether it meets the next chunk or datagram.
@@ -283,10 +313,18 @@ func (d *dice) throw() (hit [numFaults]bool) {
 	for i, s := range d.settings {
 		switch {
 		case s.probability > 0:
-			hit[i] = d.random.Float64() < s.probability
+			hit[i] = d.roll(i).Float64() < s.probability
 		case s.first > 0:
 			hit[i] = s.first <= d.thrown && d.thrown <= s.last
 		}
 	}
 	return hit
+}
+
+// roll returns random numbers for one purpose and what was thrown for last. They
+// depend on nothing else that has happened: neither on other faults nor on time.
+func (d *dice) roll(purpose int) *rand.Rand {
+	binary.LittleEndian.PutUint64(d.key[16:], uint64(purpose))
+	binary.LittleEndian.PutUint64(d.key[24:], uint64(d.thrown))
+	return rand.New(rand.NewChaCha8(d.key))
 }

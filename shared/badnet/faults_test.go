@@ -31,6 +31,9 @@ func TestParse(t *testing.T) {
 		{"up:cut=4,down:cut=5", "up:cut=4,down:cut=5"},
 		{" split=1 , down:half-close=5 ", "split=1,down:half-close=5"},
 		{"delay=1500ms", "delay=1.5s"},
+		{"hold=50ms", ""},
+		{"hold=0s", "hold=0s"},
+		{"seed=2,hold=1h,merge=1", "merge=1,hold=1h0m0s,seed=2"},
 		{"drop=1e-3", "drop=0.001"},
 	} {
 		f, err := Parse(test.spec)
@@ -49,7 +52,7 @@ func TestParse(t *testing.T) {
 // TestParseErrors: an error names the word that is wrong, and says what would be right.
 func TestParseErrors(t *testing.T) {
 	for _, test := range []struct{ spec, word, says string }{
-		{"drop=0.1,splt=1", `"splt=1"`, "there are merge, split, "},
+		{"drop=0.1,splt=1", `"splt=1"`, "there are merge, drop, "},
 		{"drop", `"drop"`, "drop=0.3"},
 		{"drop=", `"drop="`, "drop=0.3"},
 		{"drop=1.5", `"drop=1.5"`, "from 0 to 1"},
@@ -64,6 +67,8 @@ func TestParseErrors(t *testing.T) {
 		{"delay=2h", `"delay=2h"`, "1h"},
 		{"stall=-1", `"stall=-1"`, "number of bytes"},
 		{"stall=9999999999", `"stall=9999999999"`, "number of bytes"},
+		{"hold=x", `"hold=x"`, "hold=2s"},
+		{"hold=1s,hold=2s", `"hold=2s"`, "twice"},
 		{"left:drop=1", `"left:drop=1"`, `"up" (client to server)`},
 		{"seed=x", `"seed=x"`, "seed=7"},
 		{"up:seed=1", `"up:seed=1"`, "no such fault"},
@@ -157,6 +162,20 @@ func TestDice(t *testing.T) {
 	} {
 		if reflect.DeepEqual(first, other) {
 			t.Errorf("%s gave the same faults", what)
+		}
+	}
+}
+
+// TestDiceAreApart: what meets the n-th does not depend on what else happened before.
+func TestDiceAreApart(t *testing.T) {
+	alone := throws(mustParse(t, "drop=0.5,seed=7"), "up", 1, 100)
+	d := newDice(mustParse(t, "drop=0.5,dup=0.5,up:stranger=0.1,reorder=@1-50,seed=7"), "up", 1)
+	for i, want := range alone {
+		if got := d.throw(); got[drop] != want[drop] {
+			t.Errorf("number %d: drop is %v with other faults, %v alone", i+1, got[drop], want[drop])
+		}
+		for range i % 3 {
+			d.roll(numFaults).IntN(100)
 		}
 	}
 }

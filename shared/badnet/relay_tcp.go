@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"net"
 	"net/netip"
 	"sync"
@@ -14,13 +15,16 @@ import (
 	"example.com/sockets/shared/steplog"
 )
 
-// Bounds of what a relay keeps for TCP: maxLinks times two directions times
-// queueLength+1 chunks, and what merge gathers. Who sends more has to wait.
+// pieceGap is between the pieces of a split, and before a reset: time to read
+// what came first.
+const pieceGap = 20 * time.Millisecond
+
+// Bounds of what a relay keeps for TCP. Who sends more has to wait.
 const (
-	maxChunk    = 32 << 10  // what one read returns at most
-	queueLength = 32        // chunks that wait in one direction
-	maxMerge    = 256 << 10 // what merge gathers at most
-	maxLinks    = 64        // connections at once; further ones wait in the system's queue
+	maxChunk    = 16 << 10 // what one read returns at most
+	queueLength = 64       // chunks that wait in one direction: a megabyte can be late as a whole
+	maxMerge    = 64 << 10 // what merge gathers, less the last chunk
+	maxLinks    = 256      // connections at once; further ones wait in the system's queue
 )
 
 // A link is one relayed connection: a pair of TCP connections.
@@ -28,6 +32,7 @@ type link struct {
 	client, server *net.TCPConn
 	done           chan struct{} // closed when the link is over
 	once           sync.Once
+	doom           atomic.Pointer[pipe] // the direction that is about to reset the link
 }
 
 // A pipe is one direction of a link.
@@ -35,20 +40,13 @@ type pipe struct {
 	way
 	link     *link
 	src, dst *net.TCPConn
-	other    *pipe // the other direction
-	queue    chan chunk
-	put      *chunk        // taken from the queue, and still to come
+	other    *pipe         // the other direction
 	ended    chan struct{} // closed when the end of src has been read
 	over     chan struct{} // closed when nothing more will go on
 	broken   atomic.Bool   // a write to src has failed: its end is no FIN
+	last     int           // the fault that ends this direction
+	limit    int           // after how many bytes
 	passed   int           // bytes that went on
-}
-
-// A chunk is what one read returned.
-type chunk struct {
-	data []byte
-	at   time.Time // when it was read
-	err  error     // how src ended; no chunk comes after it
 }
 
 // startTCP listens and accepts clients in the background.
@@ -93,11 +91,11 @@ func (r *Relay) join(client *net.TCPConn, number uint64) {
 	var d net.Dialer
 	d.SetMultipathTCP(false)
 	begun := time.Now()
-	conn, err := d.DialContext(r.ctx, "tcp", r.to)
+	conn, err := d.DialContext(r.ctx, "tcp", r.to.String())
 	if err != nil {
 		// The client was connected too early to be told that the server refuses
 		// it: a reset is as near as a relay can come.
-		r.failed("connect", "Dialer.DialContext", "SOCK_STREAM", r.to, begun, err)
+		r.failed("connect", "Dialer.DialContext", "SOCK_STREAM", r.to.String(), begun, err)
 		client.SetLinger(0)
 		client.Close()
 		return
@@ -115,16 +113,21 @@ func (r *Relay) join(client *net.TCPConn, number uint64) {
 	}
 	wg.Wait()
 	l.end(false)
+	up.empty()
+	down.empty()
 }
 
 func (r *Relay) newPipe(l *link, direction string, number uint64, src, dst *net.TCPConn) *pipe {
-	return &pipe{
-		way: way{
-			dice: newDice(r.faults, direction, number), relay: r, direction: direction, kind: "SOCK_STREAM",
-			from: src.RemoteAddr().String(), to: dst.RemoteAddr().String(),
-		},
-		link: l, src: src, dst: dst, queue: make(chan chunk, queueLength), ended: make(chan struct{}), over: make(chan struct{}),
+	p := &pipe{
+		way:  r.newWay(direction, number, "SOCK_STREAM", src.RemoteAddr(), dst.RemoteAddr(), queueLength, l.done),
+		link: l, src: src, dst: dst, ended: make(chan struct{}), over: make(chan struct{}), limit: math.MaxInt,
 	}
+	for _, which := range []int{reset, halfClose, stall} {
+		if s := p.settings[which]; s.on && s.size < p.limit {
+			p.last, p.limit = which, s.size
+		}
+	}
+	return p
 }
 
 // end closes both connections. With SO_LINGER 0, close sends a reset and throws
@@ -141,7 +144,7 @@ func (l *link) end(reset bool) {
 	})
 }
 
-// read queues what comes from src. When the queue is full it waits. Then the
+// read queues what comes from src. When the queues are full it waits. Then the
 // system's buffers fill up, and TCP lets the sender wait, too.
 func (p *pipe) read() {
 	defer close(p.ended)
@@ -149,29 +152,19 @@ func (p *pipe) read() {
 	for {
 		n, err := p.src.Read(buf)
 		p.count(func(t *Traffic) { t.Came += n })
+		p.relay.held.Add(int64(n))
+		for p.relay.held.Load() > maxHeld && len(p.queue) > 0 && sleep(p.done, 10*time.Millisecond) {
+		}
 		select {
-		case p.queue <- chunk{bytes.Clone(buf[:n]), time.Now(), err}:
-		case <-p.link.done:
+		case p.queue <- &piece{bytes.Clone(buf[:n]), time.Now(), err}:
+		case <-p.done:
+			p.relay.held.Add(-int64(n))
 			return
 		}
 		if err != nil {
 			return
 		}
 	}
-}
-
-// take waits for the next chunk. After the end of the link it returns an error.
-func (p *pipe) take() (c chunk) {
-	if p.put != nil {
-		c, p.put = *p.put, nil
-		return c
-	}
-	select {
-	case c = <-p.queue:
-	case <-p.link.done:
-		c.err = net.ErrClosed
-	}
-	return c
 }
 
 // write passes on what read queued, and then the end of src.
@@ -183,46 +176,45 @@ func (p *pipe) write() {
 	}
 	// The receiver is gone. That is a reset for the sender, too, as soon as what
 	// the receiver itself had sent before is passed on.
+	p.other.broken.Store(true)
 	for {
 		select {
-		case <-p.queue:
+		case c := <-p.queue:
+			p.taken(c)
 		case <-p.other.over:
 			p.link.end(true)
 			return
-		case <-p.link.done:
+		case <-p.done:
 			return
 		}
 	}
 }
 
-// passAll passes on chunk after chunk, with the faults, and the end of src as it
+// passAll passes on piece after piece, with the faults, and the end of src as it
 // came: a FIN or a reset. False: dst takes no more.
 func (p *pipe) passAll() bool {
-	for {
-		if which, after := p.limit(); after == p.passed {
-			p.stop(which)
-			return true
-		}
+	for p.passed < p.limit {
 		c := p.take()
 		if c.err != nil {
-			if !p.finish(c.err) {
+			if !p.resets(c.err) && p.free() {
 				p.dst.CloseWrite()
 			}
 			return true
 		}
 		hit := p.throw()
 		if hit[merge] {
-			hit = p.gather(&c, hit)
+			hit[split] = p.gather(c) || hit[split]
 		}
 		if !p.pass(c, hit[split]) {
-			p.other.broken.Store(true)
 			return false
 		}
 	}
+	p.stop()
+	return true
 }
 
-// finish resets the link when src ended with anything but a FIN.
-func (p *pipe) finish(err error) (wasReset bool) {
+// resets passes on the end of src when it is anything but a FIN: a reset.
+func (p *pipe) resets(err error) bool {
 	if err == io.EOF && !p.broken.Load() {
 		return false
 	}
@@ -230,93 +222,80 @@ func (p *pipe) finish(err error) (wasReset bool) {
 	return true
 }
 
-// discard throws away all that comes and returns how src ended.
-func (p *pipe) discard() error {
-	for {
-		if c := p.take(); c.err != nil {
-			return c.err
-		}
+// free tells whether something may go on. When the other direction is about to
+// reset the link, nothing may: no answer is quicker than the reset.
+func (p *pipe) free() bool {
+	if doom := p.link.doom.Load(); doom != nil && doom != p {
+		<-p.done
+		return false
 	}
+	return true
 }
 
-// limit returns the fault that comes first after a number of bytes, and that
-// number, -1 where there is none.
-func (p *pipe) limit() (which, after int) {
-	after = -1
-	for _, i := range []int{reset, halfClose, stall} {
-		if s := p.settings[i]; s.on && (after < 0 || s.size < after) {
-			which, after = i, s.size
-		}
+// stop makes the fault that ends this direction before its time.
+func (p *pipe) stop() {
+	if p.last == reset {
+		p.link.doom.CompareAndSwap(nil, p)
+		sleep(p.done, pieceGap)
 	}
-	return which, after
-}
-
-// stop makes the fault that ends the direction before its time.
-func (p *pipe) stop(which int) {
-	if which == reset && !sleep(p.link.done, pieceGap) {
+	if !p.free() {
 		return
 	}
-	p.fault(faults[which].name, nil, steplog.Event{Bytes: p.passed})
-	switch which {
+	p.fault(faults[p.last].name, nil, steplog.Event{Bytes: p.passed})
+	switch p.last {
 	case reset:
 		p.link.end(true)
 	case halfClose:
 		p.dst.CloseWrite()
-		p.finish(p.discard())
+		c := p.take()
+		for c.err == nil {
+			c = p.take()
+		}
+		p.resets(c.err)
 	case stall:
-		// While the receiver may still wait, nothing is read: so the sender sees
-		// what it sees of any receiver that has stopped, a full buffer. When both
-		// sides have ended, the link is over.
+		// Nothing is read: so the sender sees what it sees of any receiver that has
+		// stopped, a full buffer. When the receiver has ended its own direction, it
+		// may be gone or may still wait: nothing tells.
 		select {
 		case <-p.other.ended:
-			p.discard()
-		case <-p.link.done:
+			sleep(p.done, idleTime)
+			p.link.end(true)
+		case <-p.done:
 		}
 	}
 }
 
-// gather waits for the chunks that c is to go on together with, and adds them to
-// it. It returns which faults meet one of them.
-func (p *pipe) gather(c *chunk, hit [numFaults]bool) [numFaults]bool {
+// gather waits for the pieces that c is to go on together with, and adds them to
+// it. It tells whether one of them meets a split.
+func (p *pipe) gather(c *piece) (splits bool) {
 	begun, first := time.Now(), len(c.data)
-	timeout := time.After(holdTime)
-	for more := true; more && len(c.data) < maxMerge; {
-		select {
-		case next := <-p.queue:
-			if next.err != nil {
-				p.put, more = &next, false
-				break
-			}
-			also := p.throw()
-			c.data, c.at = append(c.data, next.data...), next.at
-			hit[split] = hit[split] || also[split]
-			more = also[merge]
-		case <-timeout:
-			more = false
-		case <-p.link.done:
-			more = false
+	for more := true; more && len(c.data) < min(maxMerge, p.limit-p.passed); {
+		next := p.follower(c)
+		if next == nil {
+			break
 		}
+		hit := p.throw()
+		c.data = append(c.data, next.data...)
+		splits, more = splits || hit[split], hit[merge]
 	}
-	p.fault("merge", c.data, steplog.Event{Time: begun, Took: time.Since(begun), Limit: first})
-	return hit
+	p.fault("merge", c.data, steplog.Event{Took: time.Since(begun), Limit: first})
+	return splits
 }
 
-// pass sends one chunk to dst, up to the limit. False: dst takes no more.
-func (p *pipe) pass(c chunk, splits bool) bool {
-	if late := p.settings[delay].time; late > 0 {
-		p.fault("delay", c.data, steplog.Event{Took: late})
-		if !sleep(p.link.done, time.Until(c.at.Add(late))) {
-			return false
-		}
+// pass sends one piece to dst, up to the limit. False: dst takes no more.
+func (p *pipe) pass(c *piece, splits bool) bool {
+	c.data = c.data[:min(len(c.data), p.limit-p.passed)]
+	if !p.late(c) {
+		return false
 	}
 	data := c.data
-	if _, after := p.limit(); after >= 0 {
-		data = data[:min(len(data), after-p.passed)]
+	if p.last == reset && p.passed+len(data) == p.limit {
+		p.link.doom.CompareAndSwap(nil, p)
 	}
 	if splits && len(data) > 1 {
-		at := 1 + p.random.IntN(len(data)-1)
+		at := 1 + p.roll(numFaults).IntN(len(data)-1)
 		p.fault("split", data, steplog.Event{Took: pieceGap, Limit: at})
-		if !p.send(data[:at]) || !sleep(p.link.done, pieceGap) {
+		if !p.send(data[:at]) || !sleep(p.done, pieceGap) {
 			return false
 		}
 		data = data[at:]
@@ -333,14 +312,21 @@ func (p *pipe) send(data []byte) bool {
 		step = 1
 	}
 	for len(data) > 0 {
+		if !p.free() {
+			return false
+		}
+		begun := time.Now()
 		n, err := p.dst.Write(data[:step])
 		p.passed += n
 		p.count(func(t *Traffic) { t.Went += n })
 		if err != nil {
+			if !errors.Is(err, net.ErrClosed) { // by the link's end
+				p.failed("send", "Conn.Write", begun, err)
+			}
 			return false
 		}
 		data = data[step:]
-		if apart > 0 && !sleep(p.link.done, apart) {
+		if apart > 0 && !sleep(p.done, apart) {
 			return false
 		}
 	}
