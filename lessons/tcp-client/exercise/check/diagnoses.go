@@ -33,7 +33,7 @@ var (
 // Ideas about time.
 var (
 	noDeadline = diagnosis("no-deadline", "a-server-may-never-answer",
-		"Nothing ends the wait for a server that says nothing. Set a deadline on the connection: conn.SetDeadline(time.Now().Add(timeout)). A timeout for Dial ends when the connection stands.")
+		"timeout does not end the wait for a server that says nothing. Set a deadline on the connection: conn.SetDeadline(time.Now().Add(timeout)). A timeout for Dial ends when the connection stands.")
 	noConnectDeadline = diagnosis("no-connect-deadline", "connect-can-wait-too",
 		"Connect can wait too: a server's queue may be full. Give Dial the same end as the rest: net.Dialer has the fields Timeout and Deadline.")
 	noWriteDeadline = diagnosis("no-write-deadline", "write-can-wait-too",
@@ -63,7 +63,7 @@ var (
 	notClosed = diagnosis("not-closed", "every-way-out-closes",
 		"The connection stays open until Close is called, and the server waits. Write defer conn.Close() right after the connection stands: so it happens on every way out.")
 	address = diagnosis("address", "the-caller-chooses-the-server",
-		"Connect to addr, the address that the caller gives.")
+		`Connect to addr, the address that the caller gives, with the network "tcp". To connect is Dial, before anything else.`)
 	failed = diagnosis("failed", "a-good-server-is-no-error",
 		"Nothing was wrong with the server. Read the error: it says which step failed, and often a connection that is closed too early is the cause.")
 	shared = diagnosis("shared", "several-calls-at-once",

@@ -1,9 +1,13 @@
 package check
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"net"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -16,26 +20,13 @@ func refused(tr *exam.Trial, ask asker) {
 		return
 	}
 	tr.Cleanup(free)
-	v := startAt(tr, ask, addr, "Hello, i'm client!", long, "nobody listened at the address")
-	plain := visitPlain(tr, ask)
-	if !wait(v, plain) {
-		return
-	}
-	switch {
-	case v.hung == "" && v.took < v.timeout:
-		v.wantError(swallowed, nil)
-	case plain.hung != "":
-		v.wrong(endNotSeen)
-	case plain.took >= plain.timeout:
-		v.wrong(waits)
-	default:
-		v.tr.Wrong(retries, "%s; the system said so at once, but with a timeout of %v your Ask %s after %v.", v.did, v.timeout, v.outcome(), v.took.Round(10*time.Millisecond))
-	}
+	v := startAt(tr, ask, addr, plainMessage, long, "nobody listened at the address, and the system said so at once")
+	v.wantError(retries, is(swallowed))
 }
 
 func visitSilent(tr *exam.Trial, ask asker, timeout time.Duration) *visit {
 	did := fmt.Sprintf("the server read and said nothing, and did not close; the timeout was %v", timeout)
-	return start(tr, ask, "Hello, i'm client!", timeout, did, func(p *peer) { p.receive() })
+	return start(tr, ask, plainMessage, timeout, did, func(p *peer) { p.receive() })
 }
 
 func silent(tr *exam.Trial, ask asker) {
@@ -50,7 +41,7 @@ func isHalf(reply string) bool { return strings.HasPrefix(half, reply) }
 func silentAfterHalf(tr *exam.Trial, ask asker) {
 	begin := func(timeout time.Duration) *visit {
 		did := fmt.Sprintf("the server sent %q, and then nothing more, and did not close; the timeout was %v", half, timeout)
-		return start(tr, ask, "Hello, i'm client!", timeout, did, func(p *peer) {
+		return start(tr, ask, plainMessage, timeout, did, func(p *peer) {
 			p.receive()
 			p.send(half)
 		})
@@ -61,7 +52,7 @@ func silentAfterHalf(tr *exam.Trial, ask asker) {
 func drips(tr *exam.Trial, ask asker) {
 	begin := func(timeout time.Duration) *visit {
 		did := fmt.Sprintf("the server sent one byte every 20ms and did not stop; the timeout was %v", timeout)
-		return start(tr, ask, "Hello, i'm client!", timeout, did, func(p *peer) {
+		return start(tr, ask, plainMessage, timeout, did, func(p *peer) {
 			p.receive()
 			for { // until the connection is closed, at the latest with the case
 				if _, err := p.conn.Write([]byte{'.'}); err != nil {
@@ -77,7 +68,7 @@ func drips(tr *exam.Trial, ask asker) {
 
 func visitReset(tr *exam.Trial, ask asker, rest time.Duration) *visit {
 	did := "the server sent " + quote(half) + " and reset the connection"
-	return start(tr, ask, "Hello, i'm client!", long, did, func(p *peer) {
+	return start(tr, ask, plainMessage, long, did, func(p *peer) {
 		p.receive()
 		p.send(half)
 		p.pause(rest)
@@ -86,23 +77,14 @@ func visitReset(tr *exam.Trial, ask asker, rest time.Duration) *visit {
 }
 
 func resetAfterHalf(tr *exam.Trial, ask asker) {
-	v, c := visitReset(tr, ask, gap), startControl(tr, ask)
-	if !wait(v, c.plain, c.silent) {
-		return
-	}
-	if v.hung != "" {
-		v.wrong(c.why(endNotSeen))
-		return
-	}
-	if v.err != nil {
-		v.wantError(swallowed, c.silent)
-		return
-	}
-	d := whyNoError(tr, ask)
-	if d.Name == timeoutEnd.Name { // it can return an error, but did not here
-		d = swallowed
-	}
-	v.wrong(d)
+	v := visitReset(tr, ask, gap)
+	v.wantError(endNotSeen, func() exam.Diagnosis {
+		d := whyNoError(tr, ask)
+		if d.Name == timeoutEnd.Name && !v.left() {
+			return swallowed // it can return an error, but did not here
+		}
+		return d
+	})
 }
 
 func resetWhileSending(tr *exam.Trial, ask asker) {
@@ -111,15 +93,13 @@ func resetWhileSending(tr *exam.Trial, ask asker) {
 		p.conn.Read(make([]byte, 16))
 		p.reset()
 	})
-	c := startControl(tr, ask)
-	if !wait(v, c.plain, c.silent) {
-		return
-	}
-	if v.hung != "" {
-		v.wrong(c.why(writeError))
-		return
-	}
-	v.wantError(writeError, c.silent)
+	v.wantError(writeError, func() exam.Diagnosis {
+		after := visitReset(tr, ask, gap)
+		if wait(after) && after.hung == "" && after.err == nil {
+			return swallowed // not only the error of Write
+		}
+		return writeError
+	})
 }
 
 func neverReads(tr *exam.Trial, ask asker) {
@@ -148,66 +128,125 @@ func fullQueue(tr *exam.Trial, ask asker) {
 	if !canFill {
 		return
 	}
+	var ln net.Listener
+	var stranger bool
 	begin := func(timeout time.Duration) *visit {
-		ln, err := listenFull(tr)
-		if err != nil {
+		var err error
+		if ln, err = listenFull(tr); err != nil {
 			tr.Wrong(broken, "a full queue: %v.", err)
 			return nil
 		}
+		// A port can be one at which a client of an earlier server still knocks.
+		stranger = connecting(ln.Addr().String())
 		did := fmt.Sprintf("the queue of the server was full, so it did not answer the connect; the timeout was %v", timeout)
-		return startAt(tr, ask, ln.Addr().String(), "Hello, i'm client!", timeout, did)
+		return startAt(tr, ask, ln.Addr().String(), plainMessage, timeout, did)
 	}
-	bounded{begin: begin, timeout: short, hangs: noConnectDeadline, late: ownTimeout, most: 2}.judge(tr, ask)
+	v := bounded{begin: begin, timeout: short, hangs: noConnectDeadline, late: noConnectDeadline, most: 2}.judge(tr, ask)
+	if v != nil && !stranger && goesOn(v.addr) && connectsLate(ln) {
+		tr.Wrong(notClosed, "%s; your Ask %s, but its connect went on; when the server had room again the connection stood, and %v later it was still open.", v.did, v.outcome(), patience)
+	}
 }
 
-// severalCalls lets no call have its reply before all have sent their message.
+// goesOn tells whether a connect to addr goes on for a moment.
+func goesOn(addr string) bool {
+	for end := time.Now().Add(gap); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		if !connecting(addr) {
+			return false
+		}
+	}
+	return true
+}
+
+// connectsLate tells whether a connection that comes to a full queue when there
+// is room again stays open.
+func connectsLate(ln net.Listener) bool {
+	ln.(*net.TCPListener).SetDeadline(time.Now().Add(2 * patience)) // the system tries again after a second
+	filler, err := ln.Accept()
+	if err != nil {
+		return false
+	}
+	filler.Close()
+	conn, err := ln.Accept()
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	conn.SetReadDeadline(time.Now().Add(patience))
+	_, err = io.Copy(io.Discard, conn)
+	return errors.Is(err, errDeadline)
+}
+
+// severalCalls lets no call go on before all have connected, and none have its
+// whole reply before all have a part of it.
 func severalCalls(tr *exam.Trial, ask asker) {
-	alone := visitPlain(tr, ask)
-	if !wait(alone) || alone.hung != "" || alone.reply != plainReply || alone.err != nil {
+	alone := func() bool {
+		v := startTogether(tr, ask, 1)[0]
+		return v != nil && v.soon() && together(v)
+	}
+	if !alone() {
 		return // a single call fails too, and other cases tell why
 	}
 	for try := range 2 { // a busy machine can make a call late once
-		visits := startTogether(tr, ask)
+		visits := startTogether(tr, ask, 4)
 		if !wait(visits...) {
 			return
 		}
-		i := slices.IndexFunc(visits, func(v *visit) bool {
-			return v.hung != "" || v.err != nil || v.reply != togetherReply(v.message)
-		})
+		i := slices.IndexFunc(visits, func(v *visit) bool { return v.hung != "" || !together(v) })
 		if i < 0 {
 			return
 		}
-		if visits[i].hung != "" || try == 1 {
+		if visits[i].hung != "" || try == 1 && alone() && alone() {
 			visits[i].wrong(shared)
 			return
 		}
 	}
 }
 
-// togetherReply is the reply to one of the messages of startTogether.
-func togetherReply(message string) string { return "The reply to " + message }
+// together tells whether a call that has returned got what its server sent, and
+// its server what it sent. Only a part of it is another idea, and not judged here.
+func together(v *visit) bool {
+	return v.err == nil && strings.HasPrefix(togetherReply(v.message), v.reply) && v.seen() == 1 && v.messageOK()
+}
+
+// togetherReply is the reply to one of the messages of startTogether. No part of it
+// is like the others.
+func togetherReply(message string) string { return strings.Repeat(message[:1], 20) }
 
 // startTogether starts several calls, whose servers wait for each other.
-func startTogether(tr *exam.Trial, ask asker) []*visit {
-	const calls = 8
-	var sent atomic.Int32
-	all := make(chan struct{})
+func startTogether(tr *exam.Trial, ask asker, calls int) []*visit {
+	var came, half meeting
 	var visits []*visit
 	for i := range calls {
-		message := fmt.Sprintf("call %d.", i)
-		did := fmt.Sprintf("%d calls ran at once, and each server sent its reply when all had their message; this one sent %q", calls, togetherReply(message))
+		message := fmt.Sprint(i, " is my call.") + huge()
+		did := fmt.Sprintf("%d calls ran at once, each with a server of its own, and this one sent %q", calls, togetherReply(message))
 		visits = append(visits, start(tr, ask, message, long, did, func(p *peer) {
+			came.wait(calls)
 			p.receive()
-			if sent.Add(1) == calls {
-				close(all)
-			}
-			select {
-			case <-all:
-			case <-time.After(patience):
-			}
-			p.send(togetherReply(message))
+			reply := togetherReply(message)
+			p.send(reply[:i+1])
+			half.wait(calls)
+			p.pause(gap / 2)
+			p.send(reply[i+1:])
 			p.finish()
 		}))
 	}
 	return visits
+}
+
+// A meeting is where several wait for each other, but not for ever.
+type meeting struct {
+	once sync.Once
+	all  chan struct{}
+	here atomic.Int32
+}
+
+func (m *meeting) wait(n int) {
+	m.once.Do(func() { m.all = make(chan struct{}) })
+	if m.here.Add(1) == int32(n) {
+		close(m.all)
+	}
+	select {
+	case <-m.all:
+	case <-time.After(patience):
+	}
 }

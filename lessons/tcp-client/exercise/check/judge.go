@@ -1,9 +1,9 @@
 package check
 
 import (
+	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -19,170 +19,223 @@ var (
 )
 
 // wantReply calls Ask at a server that does nothing wrong, and wants its reply.
-// A call that took the whole timeout may be repeated: a busy machine can make it
-// late once.
-func wantReply(begin func() *visit, want string) {
+// Begin starts a visit whose server sends this reply. A call that was late may be
+// repeated: a busy machine can make it so once.
+func wantReply(tr *exam.Trial, ask asker, want string, begin func(reply string) *visit) {
 	for try := range 2 {
-		v := begin()
-		if !wait(v) {
+		v := begin(want)
+		if v == nil {
 			return
 		}
-		if v.hung != "" {
-			v.wrong(whyHung(v.tr, v.ask, want))
-			return
-		}
-		if v.took >= v.timeout && try == 0 {
+		if v.soon() && try == 0 && (v.took >= v.timeout || v.gaveUp()) {
 			continue
 		}
-		d, wrong := v.judgeReply(want)
-		switch {
-		case wrong && d.Name == otherMessage.Name:
-			v.wrongMessage()
-		case wrong && d.Name == address.Name:
-			v.wrongAddress()
-		case wrong:
-			v.wrong(d)
-		}
+		v.want(want, begin)
 		return
 	}
 }
 
-// judgeReply finds what is wrong with a visit that has returned, and at which
-// the server did nothing wrong.
-func (v *visit) judgeReply(want string) (d exam.Diagnosis, wrong bool) {
-	if d, wrong := v.judgeStart(); wrong {
-		return d, true
+// want reports what is wrong with a visit at a server that does nothing wrong.
+func (v *visit) want(want string, begin func(reply string) *visit) {
+	if v.soon() && v.fine(want) {
+		return
 	}
-	if v.connections() > 1 {
-		return retries, true
+	// The plain visit is made only now, for the sake of answers that are disturbed
+	// by other calls.
+	plain := visitPlain(v.tr, v.ask)
+	if !wait(v, plain) || v.fine(want) {
+		return
 	}
-	closed := v.client().closed()
-	switch {
-	case !v.client().messageOK(v.err != nil):
-		return otherMessage, true
-	case v.err != nil:
-		return v.judgeError(want), true
-	case v.reply != want:
-		return v.judgeBytes(want), true
-	case v.took >= v.timeout:
-		return waits, true
-	case !closed:
-		return notClosed, true
-	}
-	return exam.Diagnosis{}, false
+	v.blame(plain, func() exam.Diagnosis { return v.why(want, begin) })
 }
 
-// judgeStart finds an answer that is not finished, or does not connect.
-func (v *visit) judgeStart() (d exam.Diagnosis, wrong bool) {
+// fine tells whether Ask did all right at a server that did nothing wrong.
+func (v *visit) fine(want string) bool {
+	return v.hung == "" && v.err == nil && v.reply == want && v.took < v.timeout &&
+		v.connections() == 1 && v.client().closed() && v.messageOK()
+}
+
+// blame reports what is wrong with a visit. Something that is wrong even at the
+// plainest of servers is not the idea that this visit is about.
+func (v *visit) blame(plain *visit, why func() exam.Diagnosis) {
+	if plain.fine(plainReply) {
+		v.tell(why())
+		return
+	}
+	d := plain.why(plainReply, func(reply string) *visit { return visitReply(v.tr, v.ask, plainMessage, reply) })
+	if d.Name == address.Name || d.Name == otherMessage.Name {
+		v = plain // its story shows it
+	}
+	v.tell(d)
+}
+
+func is(d exam.Diagnosis) func() exam.Diagnosis { return func() exam.Diagnosis { return d } }
+
+// tell reports a diagnosis, with the story that shows it best.
+func (v *visit) tell(d exam.Diagnosis) {
+	switch d.Name {
+	case address.Name:
+		v.tr.Wrong(d, "the server waited at %s, but no client came; your Ask %s.", v.addr, v.outcome())
+	case otherMessage.Name:
+		v.tr.Wrong(d, "your Ask was called with the message %s; the server got %s; your Ask %s.", quote(v.message), v.client().got(), v.outcome())
+	case notClosed.Name:
+		v.tr.Wrong(d, "%s; your Ask %s; %v later the connection was still open.", v.did, v.outcome(), patience)
+	default:
+		v.wrong(d)
+	}
+}
+
+// why finds what is wrong with a visit that is not fine.
+func (v *visit) why(want string, begin func(reply string) *visit) exam.Diagnosis {
 	switch {
+	case v.connections() == 0 && (v.hung != "" || !errors.Is(v.err, exam.ErrToDo)):
+		return address
+	case v.hung != "" && len(want) > 1024: // only here
+		return limited
+	case v.hung != "":
+		return endNotSeen
 	case errors.Is(v.err, exam.ErrToDo):
-		return unfinished, true
-	case v.connections() == 0:
-		return address, true
+		return unfinished
+	case v.connections() > 1:
+		return retries
 	}
-	return d, false
+	closed := v.client().closed() // before it is, bytes may be on their way
+	switch {
+	case !v.messageOK():
+		return otherMessage
+	case v.err != nil:
+		return v.whyError(want, begin)
+	case v.reply != want:
+		return v.whyBytes(want, begin)
+	case v.took >= v.timeout || closed:
+		return waits
+	}
+	return notClosed
 }
 
-// judgeError finds what is wrong with an error where nothing had failed.
-func (v *visit) judgeError(want string) exam.Diagnosis {
+// whyError finds what is wrong with an error where nothing had failed.
+func (v *visit) whyError(want string, begin func(reply string) *visit) exam.Diagnosis {
 	switch {
-	case errors.Is(v.err, io.EOF), errors.Is(v.err, io.ErrUnexpectedEOF), strings.Contains(v.err.Error(), "EOF"):
+	case errors.Is(v.err, bufio.ErrTooLong), errors.Is(v.err, bufio.ErrBufferFull):
+		return limited
+	case isEOF(v.err):
 		return eofError
+	case want == "":
+		return emptyReply
 	case v.took >= v.timeout:
 		return endNotSeen
 	case deadline(v.err):
 		return ownTimeout
-	case want != "":
-		return failed
-	}
-	// Something else may be wrong: then other replies fail too.
-	plain := visitPlain(v.tr, v.ask)
-	if wait(plain) && plain.hung == "" && plain.err == nil {
-		return emptyReply
+	case v.textOnly(want, begin):
+		return notText
 	}
 	return failed
 }
 
-// judgeBytes finds what is wrong with a reply that is not the one wanted.
-func (v *visit) judgeBytes(want string) exam.Diagnosis {
+// whyBytes finds what is wrong with a reply that is not the one wanted.
+func (v *visit) whyBytes(want string, begin func(reply string) *visit) exam.Diagnosis {
 	got := v.reply
 	rest, isStart := strings.CutPrefix(want, got)
-	extra, isLonger := strings.CutPrefix(got, want)
+	isLonger := strings.HasPrefix(got, want)
 	line, _, _ := strings.Cut(want, "\n")
-	zeros := strings.Count(got, "\x00") - strings.Count(want, "\x00")
+	moreZeros := strings.Count(got, "\x00") > strings.Count(want, "\x00")
 	switch {
+	case got == "" && v.left():
+		return timeoutEnd
 	case got == "":
 		return wrongReply
 	case line != want && strings.TrimSpace(got) == strings.TrimSpace(line):
 		return oneLine
-	case isStart && rest[0] == 0 && strings.Trim(rest, "\x00") != "":
-		return notText
-	case isStart && strings.TrimFunc(rest, blank) != "":
-		return whyCut(v.tr, v.ask)
-	case zeros > 0, isLonger && want != "" && strings.TrimSpace(extra) != "":
-		return wholeBuffer
-	case strings.Count(got, "\uFFFD") > strings.Count(want, "\uFFFD"),
-		got == strings.ToValidUTF8(want, ""), got == strings.ToValidUTF8(want, "?"):
-		return notText
-	case squeeze(got) == squeeze(want):
+	case squeeze(got) == squeeze(want) && !moreZeros:
 		return changedReply
-	case len(got) > len(want) && len(want) > 3 && got[:3] == want[:3]: // old bytes in between
+	case !v.left() && v.textOnly(want, begin):
+		return notText
+	case isStart && strings.Trim(rest, blanks) != "":
+		return whyCut(v.tr, v.ask)
+	case moreZeros, isLonger && want != "", len(got) > len(want) && len(want) > 1000: // the last has old bytes in between
 		return wholeBuffer
 	}
 	return wrongReply
 }
 
-// whyHung finds out why an answer goes on reading where the server has closed.
-// One that does so only for long replies has no more room.
-func whyHung(tr *exam.Trial, ask asker, want string) exam.Diagnosis {
-	if len(want) > 1024 {
-		plain := visitPlain(tr, ask)
-		select {
-		case <-plain.returned:
-			return limited
-		case <-time.After(time.Second):
+// textOnly tells whether Ask does well with a reply that is like want, but plain text.
+func (v *visit) textOnly(want string, begin func(reply string) *visit) bool {
+	text := []byte(want)
+	for i, b := range text {
+		if b == 0 || b > unicode.MaxASCII {
+			text[i] = 'x'
 		}
 	}
-	return endNotSeen
+	if string(text) == want {
+		return false
+	}
+	v = begin(string(text))
+	return wait(v) && v.fine(string(text))
 }
 
-func blank(r rune) bool { return r == 0 || unicode.IsSpace(r) }
+// blanks are what trimming and splitting into lines can lose.
+const blanks = "\x00 \r\n"
 
-// squeeze takes out what trimming and splitting into lines can lose.
+// squeeze takes all blanks out.
 func squeeze(s string) string {
-	return strings.Map(func(r rune) rune {
-		if blank(r) {
-			return -1
-		}
-		return r
-	}, s)
+	for _, b := range blanks {
+		s = strings.ReplaceAll(s, string(b), "")
+	}
+	return s
 }
+
+func isEOF(err error) bool { return err != nil && strings.Contains(err.Error(), io.EOF.Error()) }
 
 // whyCut finds out why an answer takes a part of the reply for the whole, by
-// asking again. An answer that reads on after a pause has only too small a
-// buffer. One that reads again as long as its buffer gets full finds all of a
-// reply that waits complete; one with a single Read does not.
+// asking again.
 func whyCut(tr *exam.Trial, ask asker) exam.Diagnosis {
 	whole := true
 	for _, rest := range rests {
-		paused := visitTwoPieces(tr, ask, rest)
-		if whole = wait(paused) && paused.hung == "" && paused.reply == twoPieces; !whole {
+		v := visitTwoPieces(tr, ask, twoPieces, rest)
+		if !wait(v) || v.hung != "" {
+			return oneRead
+		}
+		if v.err == nil && !strings.HasPrefix(twoPieces, v.reply) {
+			return wrongReply
+		}
+		if whole = v.reply == twoPieces || isEOF(v.err); !whole {
 			break
 		}
 	}
 	if whole {
 		return limited
 	}
-	reply := strings.Repeat("0123456789", 3000)
-	// While Write still waits for the server to read, the reply comes in whole.
-	waiting := start(tr, ask, huge(), long, "", func(p *peer) {
-		p.send(reply)
+	// One that waits for more, but not for long, takes longer than at a server
+	// that closes. A busy machine can make either late, but hardly most times.
+	waited := 0
+	for range 5 {
+		v, plain := visitTwoPieces(tr, ask, twoPieces, rests[2]), visitPlain(tr, ask)
+		if wait(v, plain) && v.took > 2*plain.took+10*time.Millisecond {
+			waited++
+		}
+	}
+	if waited > 2 {
+		return timeoutEnd
+	}
+	// One that reads again as long as its buffer gets full reads on here, if the
+	// size of its buffer is a divisor of either number. One with a single Read does not.
+	a, b := visitFull(tr, ask, 1<<15), visitFull(tr, ask, 30000)
+	if wait(a, b) && (a.hung == "" && len(a.reply) > 1<<15 || b.hung == "" && len(b.reply) > 30000) {
+		return shortRead
+	}
+	return oneRead
+}
+
+// visitFull makes a visit at which n bytes of the reply wait before Ask can read:
+// its Write still waits for the server. The rest comes later.
+func visitFull(tr *exam.Trial, ask asker, n int) *visit {
+	return start(tr, ask, huge(), long, "", func(p *peer) {
+		p.send(strings.Repeat("0123456789", n)[:n])
+		p.listen()
+		p.pause(rests[2])
+		p.send("and the rest.")
 		p.finish()
 	})
-	if !wait(waiting) || waiting.hung != "" || waiting.reply != reply {
-		return oneRead
-	}
-	return shortRead
 }
 
 // A control is a pair of visits that tell, beside a visit that hangs, what the
@@ -197,12 +250,10 @@ func startControl(tr *exam.Trial, ask asker) control {
 
 // why finds the reason of a hang. Own is the reason where only this one hangs.
 func (c control) why(own exam.Diagnosis) exam.Diagnosis {
-	switch {
-	case c.plain.hung != "":
-		return endNotSeen
-	case c.silent.hung != "":
+	if c.silent.hung != "" {
 		return noDeadline
-	case c.silent.heard():
+	}
+	if c.silent.heard() {
 		return own
 	}
 	// It did not even send: a busy machine can make that too late.
@@ -226,68 +277,98 @@ type bounded struct {
 
 // judge calls Ask and wants it to return a time-out, in time. A late return
 // counts only when it comes again, with more and more time to spare: a busy
-// machine may be late once.
-func (b bounded) judge(tr *exam.Trial, ask asker) {
-	own := true // late even at a silent server, every time
+// machine may be late once. It returns the visit, nil when something was wrong.
+func (b bounded) judge(tr *exam.Trial, ask asker) *visit {
+	var first time.Duration // how long the first try took
+	own := true             // late even at a silent server, every time
 	for try := range 3 {
 		timeout := b.timeout << try
-		v, c := b.begin(timeout), startControl(tr, ask)
+		most := time.Duration(b.most * float64(timeout))
+		v := b.begin(timeout)
+		if v == nil || try == 0 && v.soon() && v.took <= most && v.timedOut() && (!b.inTime || v.wasInTime()) {
+			return v
+		}
+		c := startControl(tr, ask)
 		if !wait(v, c.plain, c.silent) {
-			return
+			return nil
 		}
 		if v.hung != "" {
-			v.wrong(c.why(b.hangs))
-			return
+			v.blame(c.plain, func() exam.Diagnosis {
+				if try > 0 { // it was only late before
+					return b.late
+				}
+				return c.why(b.hangs)
+			})
+			return nil
 		}
-		if c.plain.hung == "" && c.plain.connections() == 0 {
-			c.plain.wrongAddress()
-			return
-		}
-		most := time.Duration(b.most * float64(timeout))
 		if v.took <= most && b.inTime && !v.wasInTime() && v.err != nil && try < 2 {
 			own = false
 			continue
 		}
 		if v.took <= most {
-			b.judgeTimeout(v, c.plain)
-			return
+			if try == 0 || !near(v.took, first) {
+				return b.judgeTimeout(v, c.plain)
+			}
+			// As long as with the shorter timeout: is that so once more?
+			v = b.begin(b.timeout)
+			if wait(v, c.plain) && v.hung == "" && near(v.took, first) {
+				v.blame(c.plain, is(ownTimeout))
+			}
+			return nil
+		}
+		if try == 0 {
+			first = v.took
 		}
 		own = own && c.silent.hung == "" && c.silent.took > 2*c.silent.timeout
 		if try == 2 || try == 1 && v.took > most+time.Second {
-			d := b.late
-			if own { // there is nothing that could begin anew
-				d = ownTimeout
-			}
-			tr.Wrong(d, "%s; your Ask returned only after %v.", v.did, v.took.Round(10*time.Millisecond))
-			return
+			v.blame(c.plain, func() exam.Diagnosis {
+				if own { // there is nothing that could begin anew
+					return ownTimeout
+				}
+				return b.late
+			})
+			return nil
 		}
 	}
+	return nil
 }
+
+// timedOut tells whether Ask did all right where it had to time out.
+func (v *visit) timedOut() bool {
+	return deadline(v.err) && v.took >= v.timeout*9/10 && (v.seen() == 0 || v.seen() == 1 && v.client().closed())
+}
+
+func near(a, b time.Duration) bool { return max(a, b)-min(a, b) < max(a, b)/20 }
 
 // judgeTimeout judges a visit that returned in time, but should have timed out.
 // Plain is a visit at a server that did nothing wrong.
-func (b bounded) judgeTimeout(v, plain *visit) {
+func (b bounded) judgeTimeout(v, plain *visit) *visit {
 	early := v.took < v.timeout*9/10
-	fails := plain.hung == "" && plain.err != nil && plain.judgeError(plainReply).Name == failed.Name
+	var why func() exam.Diagnosis
 	switch {
 	case errors.Is(v.err, exam.ErrToDo):
-		v.wrong(unfinished)
-	case v.err == nil && v.took < v.timeout && v.reply != "" && b.sent != nil && b.sent(v.reply):
-		v.wrong(whyCut(v.tr, v.ask))
-	case v.err == nil && v.took < v.timeout:
-		v.wrong(wrongReply)
+		why = is(unfinished)
+	case v.seen() > 1:
+		why = is(retries)
+	case v.err == nil && early && b.sent != nil && v.reply != "" && b.sent(v.reply):
+		why = func() exam.Diagnosis { return whyCut(v.tr, v.ask) }
+	case v.err == nil && early && v.reply != "":
+		why = is(wrongReply)
 	case v.err == nil:
-		v.wrong(whyNoError(v.tr, v.ask))
+		why = func() exam.Diagnosis { return whyNoError(v.tr, v.ask) }
 	case early && deadline(v.err):
-		v.tr.Wrong(ownTimeout, "%s; your Ask returned the error %q already after %v.", v.did, v.err, v.took.Round(time.Millisecond))
-	case early, !deadline(v.err) && fails:
-		v.wrong(failed)
+		why = is(ownTimeout)
+	case early:
+		why = is(failed)
 	case !deadline(v.err):
-		v.tr.Wrong(timeoutUnknown, "%s; when the time was up, your Ask returned the error %q, which errors.Is does not know as a time-out.", v.did, v.err)
+		why = is(timeoutUnknown)
+	case v.seen() > 0 && !v.client().closed():
+		why = is(notClosed)
+	default:
+		return v
 	}
-	if v.serves() && !v.client().closed() {
-		v.tr.Wrong(notClosed, "%s; your Ask returned %q, and %v later the connection was still open.", v.did, fmt.Sprint(v.err), patience)
-	}
+	v.blame(plain, why)
+	return nil
 }
 
 // whyNoError finds out why an answer returns a part of the reply, or nothing, and
@@ -313,32 +394,31 @@ func whyNoError(tr *exam.Trial, ask asker) exam.Diagnosis {
 	return swallowed
 }
 
-// wantError judges a visit at which something fails at once. Own is what it
-// means that Ask returned no error. Silent, where there is one, is a visit at a
-// silent server.
-func (v *visit) wantError(own exam.Diagnosis, silent *visit) {
-	switch {
-	case errors.Is(v.err, exam.ErrToDo):
-		v.wrong(unfinished)
-	case v.err == nil:
-		v.wrong(own)
-	case deadline(v.err) && silent != nil && silent.hung == "" && silent.took < silent.timeout*9/10 && v.took < v.timeout:
-		v.wrong(ownTimeout) // its time-outs come too early everywhere
-	case v.took < v.timeout && deadline(v.err):
-		v.wrong(notTimeout)
+// wantError judges a visit at which something fails at once. Own finds what it
+// means that Ask returned no error, hangs what it means that it did not return.
+func (v *visit) wantError(hangs exam.Diagnosis, own func() exam.Diagnosis) {
+	if v == nil || v.soon() && v.err != nil && !deadline(v.err) && !errors.Is(v.err, exam.ErrToDo) && v.seen() <= 1 {
+		return
 	}
-}
-
-// wrongAddress reports that Ask did not come to the server.
-func (v *visit) wrongAddress() {
-	v.tr.Wrong(address, "the server waited at %s, but no client came; your Ask %s.", v.addr, v.outcome())
-}
-
-// wrongMessage reports what the server got instead of the message.
-func (v *visit) wrongMessage() {
-	p := v.client()
-	p.mu.Lock()
-	got := quoteStart(string(p.start), p.n)
-	p.mu.Unlock()
-	v.tr.Wrong(otherMessage, "your Ask was called with the message %s; the server got %s; your Ask %s.", quote(v.message), got, v.outcome())
+	c := startControl(v.tr, v.ask)
+	if !wait(v, c.plain, c.silent) {
+		return
+	}
+	why := own
+	switch {
+	case v.hung != "":
+		why = func() exam.Diagnosis { return c.why(hangs) }
+	case errors.Is(v.err, exam.ErrToDo):
+		why = is(unfinished)
+	case v.seen() > 1, v.seen() == 0 && v.took >= v.timeout:
+		why = is(retries)
+	case v.err == nil:
+	case v.took >= v.timeout || !deadline(v.err):
+		return
+	case c.silent.hung == "" && c.silent.took < c.silent.timeout*9/10:
+		why = is(ownTimeout) // its time-outs come too early everywhere
+	default:
+		why = is(notTimeout)
+	}
+	v.blame(c.plain, why)
 }

@@ -41,6 +41,7 @@ type visit struct {
 	did     string // what the server does, as the learner is told it
 	addr    string // where Ask is to connect
 	call    *exam.Call
+	began   time.Time
 
 	returned chan struct{} // closed when Ask has returned, or panicked
 	reply    string        // this and the next two are set when Ask has returned
@@ -52,13 +53,14 @@ type visit struct {
 	peers  []*peer
 	marker string // the address of a client that is the checker's own
 	rested bool   // the server has rested, with Ask still waiting
+	cut    bool   // Ask has returned while the server rested
 	inTime bool   // the server has done all it was to do, with Ask still waiting
 }
 
 // start calls Ask with the address of a server that runs serve for each client.
 func start(tr *exam.Trial, ask asker, message string, timeout time.Duration, did string, serve func(*peer)) *visit {
 	listen := func() (net.Listener, error) { return net.Listen("tcp", "127.0.0.1:0") }
-	if len(message) == hugeSize {
+	if len(message) >= hugeSize {
 		listen = listenNarrow
 	}
 	ln, err := listen()
@@ -67,7 +69,7 @@ func start(tr *exam.Trial, ask asker, message string, timeout time.Duration, did
 		return nil
 	}
 	tr.Cleanup(func() { ln.Close() })
-	v := &visit{tr: tr, ask: ask, message: message, timeout: timeout, did: did, addr: ln.Addr().String(), returned: make(chan struct{})}
+	v := &visit{tr: tr, ask: ask, message: message, timeout: timeout, did: did, addr: ln.Addr().String(), began: time.Now(), returned: make(chan struct{})}
 	go v.accept(ln, serve)
 	v.call = tr.Go(v.run)
 	return v
@@ -75,7 +77,7 @@ func start(tr *exam.Trial, ask asker, message string, timeout time.Duration, did
 
 // startAt calls Ask with an address where no server of the checker answers.
 func startAt(tr *exam.Trial, ask asker, addr, message string, timeout time.Duration, did string) *visit {
-	v := &visit{tr: tr, ask: ask, message: message, timeout: timeout, did: did, addr: addr, returned: make(chan struct{})}
+	v := &visit{tr: tr, ask: ask, message: message, timeout: timeout, did: did, addr: addr, began: time.Now(), returned: make(chan struct{})}
 	v.call = tr.Go(v.run)
 	return v
 }
@@ -105,6 +107,20 @@ func (v *visit) accept(ln net.Listener, serve func(*peer)) {
 	}
 }
 
+// soon tells whether Ask has returned within a moment from its beginning.
+func (v *visit) soon() bool {
+	select {
+	case <-v.call.Done():
+	case <-time.After(time.Until(v.began.Add(7 * gap))):
+	}
+	select {
+	case <-v.call.Done():
+		return !v.call.Panicked()
+	default:
+		return false
+	}
+}
+
 // wait waits for calls that began together, at most exam.Limit, and notes which
 // of them hang, of the first also where. It returns false when one of them
 // panicked, or never began.
@@ -115,6 +131,9 @@ func wait(visits ...*visit) bool {
 	for _, v := range visits {
 		if v == nil {
 			return false
+		}
+		if v.hung != "" { // known from before
+			continue
 		}
 		select {
 		case <-v.call.Done():
@@ -131,7 +150,7 @@ func wait(visits ...*visit) bool {
 	}
 	// WaitFor closes the trial's sockets. So it comes after all have been looked
 	// at, and for the first only: of the others nobody asks where they hang.
-	if first := visits[0]; first.hung != "" {
+	if first := visits[0]; len(late) > 0 && late[0] == first && first.hung != "" {
 		if at := first.call.WaitFor(time.Millisecond); at != "" {
 			first.hung = at
 		}
@@ -144,9 +163,15 @@ func wait(visits ...*visit) bool {
 	return true
 }
 
+// seen tells how many clients the server has seen so far.
+func (v *visit) seen() int {
+	n, _ := v.clients()
+	return n
+}
+
 // connections tells how many connections Ask has made to the server.
 func (v *visit) connections() int {
-	if n, _ := v.clients(); n > 0 {
+	if n := v.seen(); n > 0 {
 		return n
 	}
 	// Ask may have connected and gone before the server saw it. Clients are
@@ -176,15 +201,22 @@ func (v *visit) client() *peer {
 
 // outcome says what Ask did.
 func (v *visit) outcome() string {
-	switch {
-	case v.hung != "":
+	if v.hung != "" {
 		return fmt.Sprintf("did not return within %v: it hung %s", exam.Limit, v.hung)
-	case v.err != nil && v.reply == "":
-		return fmt.Sprintf("returned the error %q", v.err)
-	case v.err != nil:
-		return fmt.Sprintf("returned %s and the error %q", quote(v.reply), v.err)
 	}
-	return fmt.Sprintf("returned %s and no error", quote(v.reply))
+	did := "returned "
+	switch {
+	case v.err == nil:
+		did += quote(v.reply) + " and no error"
+	case v.reply == "":
+		did += fmt.Sprintf("the error %q", v.err)
+	default:
+		did += fmt.Sprintf("%s and the error %q", quote(v.reply), v.err)
+	}
+	if v.took < gap {
+		return did
+	}
+	return fmt.Sprintf("%s, after %v", did, v.took.Round(time.Millisecond))
 }
 
 // wrong reports a diagnosis with the story of this visit.
@@ -197,6 +229,34 @@ func (v *visit) wasInTime() bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.inTime
+}
+
+// left tells whether Ask has returned while the server rested.
+func (v *visit) left() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.cut
+}
+
+// gaveUp tells whether the server has waited for the message in vain.
+func (v *visit) gaveUp() bool {
+	if v.seen() == 0 {
+		return false
+	}
+	p := v.client()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.gaveUp
+}
+
+// messageOK tells whether the server got the message, in time, and nothing else. An
+// answer that failed need not have sent all of it.
+func (v *visit) messageOK() bool {
+	p := v.client()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	// A reset can take bytes with it that had come but were not read.
+	return !p.other && !p.gaveUp && (p.broke || v.err != nil || p.n == len(v.message))
 }
 
 // shown is how many bytes a story shows at most.
@@ -234,12 +294,16 @@ type peer struct {
 	reader sync.Once
 	ended  chan struct{} // closed when the client's end was seen
 
+	closing  sync.Once
+	isClosed bool
+
 	mu       sync.Mutex
 	n        int    // how many bytes the client sent
 	start    []byte // the first of them
 	other    bool   // they are not those of the message
 	broke    bool   // the client's end was a reset, or the server's own
 	finished bool   // the server has ended its direction
+	gaveUp   bool   // the server has waited for the message in vain
 }
 
 // listen begins to read what the client sends, to the end.
@@ -274,6 +338,9 @@ func (p *peer) receive() {
 	select {
 	case <-p.enough:
 	case <-time.After(patience):
+		p.mu.Lock()
+		p.gaveUp = true
+		p.mu.Unlock()
 	}
 }
 
@@ -286,6 +353,9 @@ func (p *peer) send(s string) {
 func (p *peer) pause(d time.Duration) {
 	select {
 	case <-p.v.returned:
+		p.v.mu.Lock()
+		p.v.cut = true
+		p.v.mu.Unlock()
 	case <-time.After(d):
 		p.v.mu.Lock()
 		p.v.rested = true
@@ -328,36 +398,43 @@ func (p *peer) take(piece []byte) {
 	p.n += len(piece)
 }
 
-// messageOK tells whether the client sent the message and nothing else. A client
-// that failed need not have sent all of it.
-func (p *peer) messageOK(failed bool) bool {
+// got shows what the client sent.
+func (p *peer) got() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	// A reset can take bytes with it that had come but were not read.
-	return !p.other && (p.broke || failed || p.n == len(p.v.message))
+	return quoteStart(string(p.start), p.n)
+}
+
+// count tells how many bytes the client sent.
+func (p *peer) count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.n
 }
 
 // sawEnd waits until the client's end was seen. As long as bytes come that were
 // still on their way, it goes on waiting.
 func (p *peer) sawEnd() bool {
-	for before := -1; ; {
+	for {
+		before := p.count()
 		select {
 		case <-p.ended:
 			return true
 		case <-time.After(patience):
 		}
-		p.mu.Lock()
-		n := p.n
-		p.mu.Unlock()
-		if n == before {
+		if p.count() == before {
 			return false
 		}
-		before = n
 	}
 }
 
 // closed waits until the client has closed the connection, and tells whether it has.
 func (p *peer) closed() bool {
+	p.closing.Do(func() { p.isClosed = p.seesClose() })
+	return p.isClosed
+}
+
+func (p *peer) seesClose() bool {
 	p.listen()
 	if !p.sawEnd() {
 		return false
@@ -392,19 +469,5 @@ func (v *visit) clients() (n int, marked bool) {
 	return n, marked
 }
 
-// serves tells whether the server has seen a client.
-func (v *visit) serves() bool {
-	n, _ := v.clients()
-	return n > 0
-}
-
 // heard tells whether the server has got anything from Ask.
-func (v *visit) heard() bool {
-	if !v.serves() {
-		return false
-	}
-	p := v.client()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.n > 0
-}
+func (v *visit) heard() bool { return v.seen() > 0 && v.client().count() > 0 }

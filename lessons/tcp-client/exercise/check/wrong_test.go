@@ -210,7 +210,7 @@ var wrongs = []exam.Answer[asker]{
 	{"scans lines", "changed-reply", steps{receive: func(conn net.Conn, _ time.Duration) (string, error) {
 		reply := ""
 		s := bufio.NewScanner(conn)
-		s.Buffer(nil, 1<<20)
+		s.Buffer(nil, 4<<20)
 		for s.Scan() {
 			reply += s.Text()
 		}
