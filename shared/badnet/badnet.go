@@ -43,10 +43,6 @@ type Options struct {
 // a datagram is lost, and a stream has to wait.
 const maxHeld = 16 << 20
 
-// idleTime is after how long without a datagram a client is forgotten, and a
-// stalled connection that both sides have ended.
-var idleTime = 30 * time.Second // a variable for the tests
-
 // A Relay passes on what clients and server send each other.
 type Relay struct {
 	faults Faults
@@ -82,7 +78,7 @@ func Listen(network, addr, to string, f Faults, o Options) (*Relay, error) {
 	if network != "tcp" && network != "udp" {
 		return nil, fmt.Errorf("%s: a relay is for tcp or udp", steplog.Quote(network))
 	}
-	if err := f.Check(network); err != nil {
+	if err := f.check(network); err != nil {
 		return nil, err
 	}
 	from, err := resolve(addr, o.AllowRemote)

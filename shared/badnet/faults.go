@@ -16,15 +16,14 @@ import (
 // is a perfect network. Two equal values make the same faults.
 type Faults struct {
 	up, down settings
-	// What is more than the default, so that the zero value has the defaults.
-	moreSeed uint64
-	moreHold time.Duration
+	seed     uint64
+	hold     time.Duration // how long merge and reorder wait for what comes next
 }
 
-// The defaults.
+// What is not given.
 const (
 	defaultSeed = 1
-	defaultHold = 50 * time.Millisecond // how long merge and reorder wait for what comes next
+	defaultHold = 50 * time.Millisecond
 )
 
 // The faults, in the order in which a chunk or a datagram meets them.
@@ -92,7 +91,7 @@ const (
 // explains every name. The empty text is a perfect network. An error names the
 // word that is wrong.
 func Parse(spec string) (Faults, error) {
-	var f Faults
+	f := Faults{seed: defaultSeed, hold: defaultHold}
 	if strings.TrimSpace(spec) == "" {
 		return f, nil
 	}
@@ -107,29 +106,25 @@ func Parse(spec string) (Faults, error) {
 }
 
 // parseWord reads one NAME=VALUE. Given has the names before it.
-func (f *Faults) parseWord(word string, given map[string]bool) error {
+func (f *Faults) parseWord(word string, given map[string]bool) (err error) {
 	name, value, _ := strings.Cut(word, "=")
+	switch name {
+	case "seed":
+		if f.seed, err = strconv.ParseUint(value, 10, 64); err != nil {
+			return fmt.Errorf("the seed is a whole number, for example seed=7")
+		}
+		return once(given, name)
+	case "hold":
+		if f.hold, err = parseTime(value); err != nil {
+			return fmt.Errorf("%w, for example hold=2s", err)
+		}
+		return once(given, name)
+	}
 	direction, bare, limited := strings.Cut(name, ":")
 	if !limited {
 		direction, bare = "", name
 	} else if direction != "up" && direction != "down" {
 		return fmt.Errorf(`before the colon stands "up" (client to server) or "down" (server to client)`)
-	}
-	switch name {
-	case "seed":
-		seed, err := strconv.ParseUint(value, 10, 64)
-		if err != nil {
-			return fmt.Errorf("the seed is a whole number, for example seed=7")
-		}
-		f.moreSeed = seed - defaultSeed
-		return once(given, name)
-	case "hold":
-		s, err := parseValue(valueTime, value)
-		if err != nil {
-			return fmt.Errorf("%w, for example hold=2s", err)
-		}
-		f.moreHold = s.time - defaultHold
-		return once(given, name)
 	}
 	i := slices.IndexFunc(faults[:], func(d fault) bool { return d.name == bare })
 	if i < 0 {
@@ -162,87 +157,48 @@ func once(given map[string]bool, name string) error {
 // parseValue reads a value of a kind. One that never does anything, like the
 // probability 0, is the same as none.
 func parseValue(kind, text string) (s setting, err error) {
-	switch kind {
-	case valueTime:
-		s.time, err = time.ParseDuration(text)
-		if err != nil || s.time < 0 || s.time > maxTime {
-			return s, fmt.Errorf("write a time from 0s to %v", maxTime)
-		}
+	which, numbered := strings.CutPrefix(text, "@")
+	switch {
+	case kind == valueTime:
+		s.time, err = parseTime(text)
 		s.on = s.time > 0
-	case valueSize:
+	case kind == valueSize:
 		n, err := strconv.ParseUint(text, 10, 32)
 		if err != nil || n > maxSize {
 			return s, fmt.Errorf("write a number of bytes from 0 to %d", maxSize)
 		}
 		s.on, s.size = true, int(n)
-	default:
-		if which, ok := strings.CutPrefix(text, "@"); ok {
-			from, to, isRange := strings.Cut(which, "-")
-			if !isRange {
-				to = from
-			}
-			first, err := strconv.ParseUint(from, 10, 31)
-			last, err2 := strconv.ParseUint(to, 10, 31)
-			if err != nil || err2 != nil || first < 1 || first > last {
-				return s, fmt.Errorf("after @ write which one, or from which to which, counted from 1")
-			}
-			return setting{on: true, first: int(first), last: int(last)}, nil
+	case numbered:
+		from, to, isRange := strings.Cut(which, "-")
+		if !isRange {
+			to = from
 		}
-		p, err := strconv.ParseFloat(text, 64)
-		if err != nil || !(p >= 0 && p <= 1) {
+		first, err := strconv.ParseUint(from, 10, 31)
+		last, err2 := strconv.ParseUint(to, 10, 31)
+		if err != nil || err2 != nil || first < 1 || first > last {
+			return s, fmt.Errorf("after @ write which one, or from which to which, counted from 1")
+		}
+		s.on, s.first, s.last = true, int(first), int(last)
+	default:
+		s.probability, err = strconv.ParseFloat(text, 64)
+		if err != nil || !(s.probability >= 0 && s.probability <= 1) {
 			return s, fmt.Errorf("write a probability from 0 to 1, or @ and which one")
 		}
-		if p > 0 {
-			s.on, s.probability = true, p
-		}
+		s.on = s.probability > 0
 	}
-	return s, nil
+	return s, err
 }
 
-// String returns a text from which [Parse] makes the same faults.
-func (f Faults) String() string {
-	var words []string
-	for i, d := range faults {
-		up, down := f.up[i], f.down[i]
-		switch {
-		case up == down && up.on:
-			words = append(words, d.name+"="+up.text(d.value))
-			continue
-		case up.on:
-			words = append(words, "up:"+d.name+"="+up.text(d.value))
-		}
-		if down.on {
-			words = append(words, "down:"+d.name+"="+down.text(d.value))
-		}
+func parseTime(text string) (time.Duration, error) {
+	d, err := time.ParseDuration(text)
+	if err != nil || d < 0 || d > maxTime {
+		return 0, fmt.Errorf("write a time from 0s to %v", maxTime)
 	}
-	if f.moreHold != 0 {
-		words = append(words, "hold="+f.hold().String())
-	}
-	if f.moreSeed != 0 {
-		words = append(words, "seed="+strconv.FormatUint(f.moreSeed+defaultSeed, 10))
-	}
-	return strings.Join(words, ",")
+	return d, nil
 }
 
-// hold is how long merge and reorder wait for what comes next.
-func (f Faults) hold() time.Duration { return f.moreHold + defaultHold }
-
-func (s setting) text(kind string) string {
-	switch {
-	case kind == valueTime:
-		return s.time.String()
-	case kind == valueSize:
-		return strconv.Itoa(s.size)
-	case s.probability > 0:
-		return strconv.FormatFloat(s.probability, 'g', -1, 64)
-	case s.first == s.last:
-		return fmt.Sprintf("@%d", s.first)
-	}
-	return fmt.Sprintf("@%d-%d", s.first, s.last)
-}
-
-// Check tells whether a relay for network, "tcp" or "udp", can make these faults.
-func (f Faults) Check(network string) error {
+// check tells whether a relay for network, "tcp" or "udp", can make these faults.
+func (f Faults) check(network string) error {
 	for i, d := range faults {
 		if (f.up[i].on || f.down[i].on) && !slices.Contains(strings.Fields(d.networks), network) {
 			return fmt.Errorf("%s is no fault of %s; there are %s", d.name, network, strings.Join(names(network), ", "))
@@ -270,8 +226,8 @@ func Help() string {
   split=@2         the 2nd one; @1-3 the 1st to 3rd, of each direction and each client
   delay=20ms       a time, as 500ms or 2s
   stall=5          a number of bytes
-  hold=2s          how long merge and reorder wait for the next chunk or datagram; then theirs
-                   goes on alone; 50ms when not given
+  hold=2s          how long merge and reorder wait for the next one before theirs goes on
+                   alone; it is 50ms when not given
   seed=7           chooses the same faults again; it is 1 when not given
 `)
 	for _, network := range []string{"tcp", "udp"} {
@@ -302,7 +258,7 @@ func newDice(f Faults, direction string, number uint64) dice {
 		d.settings = f.down
 		number++
 	}
-	binary.LittleEndian.PutUint64(d.key[0:], f.moreSeed)
+	binary.LittleEndian.PutUint64(d.key[0:], f.seed)
 	binary.LittleEndian.PutUint64(d.key[8:], number)
 	return d
 }

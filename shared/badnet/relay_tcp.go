@@ -19,6 +19,10 @@ import (
 // what came first.
 const pieceGap = 20 * time.Millisecond
 
+// stallTime is how long a stalled connection stays open when its receiver has
+// ended its own direction.
+var stallTime = 30 * time.Second // a variable for the tests
+
 // Bounds of what a relay keeps for TCP. Who sends more has to wait.
 const (
 	maxChunk    = 16 << 10 // what one read returns at most
@@ -258,7 +262,7 @@ func (p *pipe) stop() {
 		// may be gone or may still wait: nothing tells.
 		select {
 		case <-p.other.ended:
-			sleep(p.done, idleTime)
+			sleep(p.done, stallTime)
 			p.link.end(true)
 		case <-p.done:
 		}

@@ -6,42 +6,28 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"os"
-	"sync"
 	"time"
 
 	"example.com/sockets/shared/errno"
 	"example.com/sockets/shared/steplog"
 )
 
-// Bounds of what a relay keeps for UDP. What is beyond them is lost, and shown as
-// the fault "overflow".
+// Bounds of what a relay keeps for UDP.
 const (
 	maxDatagram = 65535 // the largest length that a UDP header can tell (RFC 768)
-	maxClients  = 256   // clients at once
-	maxWaiting  = 1024  // datagrams that wait in one direction of one client
+	maxClients  = 256   // clients at once; a further one takes the place of who has been silent longest
+	maxWaiting  = 1024  // datagrams that wait in one direction of one client; what is beyond is lost
 )
 
 // strange is what a stranger sends.
 const strange = "Hello, i'm a stranger!"
 
-// udpRelay is what a relay for UDP needs besides.
-type udpRelay struct {
-	*Relay
-	conn    *net.UDPConn // where the clients send to
-	server  *net.UDPAddr
-	idle    time.Duration
-	mu      sync.Mutex
-	clients map[netip.AddrPort]*client
-}
-
 // A client is one peer on the clients' side. It has a socket of its own towards
 // the server, so that the server can tell the clients apart.
 type client struct {
-	addr     netip.AddrPort
 	conn     *net.UDPConn // towards the server, connected
 	up, down *flow
-	seen     time.Time // when something last came from it or for it
+	seen     time.Time // when a datagram last came from it
 }
 
 // A flow is one direction of one client.
@@ -61,111 +47,95 @@ func (r *Relay) startUDP(addr netip.AddrPort) error {
 	conn.SetReadBuffer(1 << 20) // the more fits, the less the system itself throws away
 	context.AfterFunc(r.ctx, func() { conn.Close() })
 	r.addr = conn.LocalAddr().String()
-	u := &udpRelay{Relay: r, conn: conn, server: net.UDPAddrFromAddrPort(r.to), clients: map[netip.AddrPort]*client{}}
-	u.idle = idleTime + r.faults.hold() + max(r.faults.up[delay].time, r.faults.down[delay].time)
-	r.wg.Go(u.receive)
+	r.wg.Go(func() { r.receive(conn) })
 	return nil
 }
 
 // receive gives each datagram to the client that it came from.
-func (u *udpRelay) receive() {
-	defer u.conn.Close()
+func (r *Relay) receive(conn *net.UDPConn) {
+	defer conn.Close()
+	clients := map[netip.AddrPort]*client{}
 	buf := make([]byte, maxDatagram)
-	for number := uint64(0); ; {
-		n, from, err := u.conn.ReadFromUDPAddrPort(buf)
+	for number := uint64(1); ; {
+		n, from, err := conn.ReadFromUDPAddrPort(buf)
 		if err != nil { // of an earlier write, on some systems
-			if errors.Is(err, net.ErrClosed) || !sleep(u.ctx.Done(), time.Millisecond) {
+			if errors.Is(err, net.ErrClosed) || !sleep(r.ctx.Done(), time.Millisecond) {
 				return
 			}
 			continue
 		}
-		u.mu.Lock() // while the datagram is not queued, its client must not be forgotten
-		c := u.clients[from]
+		c := clients[from]
 		if c == nil {
+			if c, err = r.newClient(conn, from, number); err != nil {
+				r.failed("connect", "DialUDP", "SOCK_DGRAM", r.to.String(), time.Now(), err)
+				continue
+			}
 			number++
-			c = u.newClient(from, number)
+			makeRoom(clients)
+			clients[from] = c
 		}
-		if c != nil {
-			c.seen = time.Now()
-			c.up.push(buf[:n])
-		} else {
-			w := u.newWay("up", 0, "SOCK_DGRAM", net.UDPAddrFromAddrPort(from), u.server, 0, nil)
-			w.count(func(t *Traffic) { t.Came += n; t.CameDatagrams++ })
-			w.fault("overflow", buf[:n], steplog.Event{})
-		}
-		u.mu.Unlock()
+		c.seen = time.Now()
+		c.up.push(buf[:n])
 	}
 }
 
-// newClient starts to relay for a client. It returns nil when there is no room for
-// one more.
-func (u *udpRelay) newClient(from netip.AddrPort, number uint64) *client {
-	if len(u.clients) >= maxClients {
-		return nil
+// makeRoom forgets the client that has been silent longest, when there are many.
+func makeRoom(clients map[netip.AddrPort]*client) {
+	if len(clients) < maxClients {
+		return
 	}
-	begun := time.Now()
-	conn, err := net.DialUDP("udp", nil, u.server)
+	var oldest netip.AddrPort
+	for addr, c := range clients {
+		if !oldest.IsValid() || c.seen.Before(clients[oldest].seen) {
+			oldest = addr
+		}
+	}
+	clients[oldest].conn.Close() // that ends serve
+	delete(clients, oldest)
+}
+
+// newClient starts to relay for a client, which reaches the relay at conn.
+func (r *Relay) newClient(conn *net.UDPConn, from netip.AddrPort, number uint64) (*client, error) {
+	server, addr := net.UDPAddrFromAddrPort(r.to), net.UDPAddrFromAddrPort(from)
+	own, err := net.DialUDP("udp", nil, server)
 	if err != nil {
-		u.failed("connect", "DialUDP", "SOCK_DGRAM", u.server.String(), begun, err)
-		return nil
+		return nil, err
 	}
-	conn.SetReadBuffer(1 << 20)
-	addr, done := net.UDPAddrFromAddrPort(from), make(chan struct{})
-	c := &client{addr: from, conn: conn}
+	own.SetReadBuffer(1 << 20)
+	done := make(chan struct{})
+	c := &client{conn: own}
 	c.up = &flow{
-		way:      u.newWay("up", number, "SOCK_DGRAM", addr, u.server, maxWaiting, done),
-		receiver: u.server, write: conn.Write,
+		way:      r.newWay("up", number, "SOCK_DGRAM", addr, server, maxWaiting, done),
+		receiver: server, write: own.Write,
 	}
 	c.down = &flow{
-		way:      u.newWay("down", number, "SOCK_DGRAM", u.server, addr, maxWaiting, done),
-		receiver: addr, write: func(b []byte) (int, error) { return u.conn.WriteToUDPAddrPort(b, from) },
+		way:      r.newWay("down", number, "SOCK_DGRAM", server, addr, maxWaiting, done),
+		receiver: addr, write: func(b []byte) (int, error) { return conn.WriteToUDPAddrPort(b, from) },
 	}
-	u.clients[from] = c
-	u.wg.Go(func() { u.serve(c, done) })
-	return c
+	r.wg.Go(c.up.run)
+	r.wg.Go(c.down.run)
+	r.wg.Go(func() { r.serve(c) })
+	return c, nil
 }
 
-// serve relays for one client until it has been idle for long, or until the relay
-// ends. It is what receives from the server.
-func (u *udpRelay) serve(c *client, done chan struct{}) {
-	stop := context.AfterFunc(u.ctx, func() { c.conn.Close() })
+// serve receives from the server for one client, until its socket is closed.
+func (r *Relay) serve(c *client) {
+	stop := context.AfterFunc(r.ctx, func() { c.conn.Close() })
 	defer stop()
-	defer c.conn.Close()
-	var wg sync.WaitGroup
-	wg.Go(c.up.run)
-	wg.Go(c.down.run)
-	defer wg.Wait()
-	defer close(done)
+	defer close(c.down.done)
 	buf := make([]byte, maxDatagram)
-	for !u.forget(c) {
+	for {
 		begun := time.Now()
 		n, err := c.conn.Read(buf)
 		switch {
 		case errors.Is(err, net.ErrClosed):
 			return
-		case errors.Is(err, os.ErrDeadlineExceeded):
 		case err != nil: // nobody has the server's port open: the system tells a connected socket
 			c.up.failed("recvfrom", "Conn.Read", begun, err)
 		default:
 			c.down.push(buf[:n])
-			u.mu.Lock()
-			c.seen = time.Now()
-			u.mu.Unlock()
 		}
 	}
-}
-
-// forget takes a client that has been idle for long from the list, and tells
-// whether it did. If not, it sets when to look again.
-func (u *udpRelay) forget(c *client) bool {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if time.Since(c.seen) >= u.idle {
-		delete(u.clients, c.addr)
-		return true
-	}
-	c.conn.SetReadDeadline(c.seen.Add(u.idle))
-	return false
 }
 
 // push queues a datagram for as long as there is room.

@@ -165,46 +165,35 @@ func TestUDPClosedPort(t *testing.T) {
 	wantDatagrams(t, server, "now")
 }
 
-// TestUDPManyClients: the clients are bounded in number, and who comes too late is
-// shown to be lost.
+// TestUDPManyClients: the clients are bounded in number. Who comes too many takes
+// the place of who has been silent longest, who is a new client when it comes back.
 func TestUDPManyClients(t *testing.T) {
 	t.Parallel()
-	_, server, r, rec := udpPair(t, "")
-	for i := range maxClients + 10 {
-		send(t, dialUDP(t, r), "x")
-		until(t, "the datagram is through or lost", func() bool { up, _ := r.Traffic(); return up.WentDatagrams+up.Faults == i+1 })
+	first, server, r, rec := udpPair(t, "")
+	second := dialUDP(t, r)
+	ask := func(client net.Conn) (relay string) {
+		t.Helper()
+		send(t, client, "x")
+		from := wantDatagrams(t, server, "x")
+		server.WriteTo([]byte("answer"), from)
+		wantBytes(t, client, "answer")
+		return from.String()
 	}
-	seen := map[string]bool{}
-	for range maxClients {
-		seen[wantDatagrams(t, server, "x").String()] = true
+	a, b := ask(first), ask(second)
+	for range maxClients - 2 {
+		ask(dialUDP(t, r))
 	}
-	if up, _ := r.Traffic(); up.WentDatagrams != maxClients || up.Faults != 10 || len(seen) != maxClients {
-		t.Errorf("the traffic was %+v, and the server saw %d addresses", up, len(seen))
+	if again := ask(first); again != a {
+		t.Errorf("the server sees the first client at %s, and then at %s", a, again)
 	}
-	if names := slices.Compact(rec.names()); !slices.Equal(names, []string{"overflow"}) {
-		t.Errorf("the relay showed %q", names)
+	ask(dialUDP(t, r))
+	if again := ask(second); again == b {
+		t.Errorf("of %d clients, all are remembered", maxClients+1)
 	}
-}
-
-// TestUDPForgets: clients that are idle make room for others. It is no parallel
-// test: it changes idleTime.
-func TestUDPForgets(t *testing.T) {
-	defer func(was time.Duration) { idleTime = was }(idleTime)
-	idleTime = 5 * time.Millisecond
-	_, server, r, _ := udpPair(t, "hold=0s")
-	for range maxClients + 10 {
-		until(t, "a new client is taken", func() bool {
-			before, _ := r.Traffic()
-			send(t, dialUDP(t, r), "x")
-			until(t, "the datagram is through or lost", func() bool {
-				up, _ := r.Traffic()
-				return up.WentDatagrams+up.Faults > before.WentDatagrams+before.Faults
-			})
-			after, _ := r.Traffic()
-			return after.WentDatagrams > before.WentDatagrams
-		})
-		wantDatagrams(t, server, "x")
+	if again := ask(first); again != a {
+		t.Errorf("the server sees the first client at %s, and then at %s", a, again)
 	}
+	rec.want(t)
 }
 
 // TestUDPOverflow: datagrams that wait too long for their turn are bounded; the

@@ -18,6 +18,7 @@ type way struct {
 	from, to  string // the programs at its ends
 	queue     chan *piece
 	back      *piece        // taken from the queue, and put back
+	traffic   *Traffic      // what the relay counts of this direction
 	done      chan struct{} // closed when nothing can go on any more
 }
 
@@ -29,10 +30,14 @@ type piece struct {
 }
 
 func (r *Relay) newWay(direction string, number uint64, kind string, from, to net.Addr, length int, done chan struct{}) way {
-	return way{
-		dice: newDice(r.faults, direction, number), relay: r, direction: direction, kind: kind,
+	w := way{
+		dice: newDice(r.faults, direction, number), relay: r, direction: direction, kind: kind, traffic: &r.up,
 		from: from.String(), to: to.String(), queue: make(chan *piece, length), done: done,
 	}
+	if direction == "down" {
+		w.traffic = &r.down
+	}
+	return w
 }
 
 // take waits for the next piece. When the way is over, that is an error.
@@ -71,7 +76,7 @@ func (w *way) empty() {
 // came within the hold time: what counts is when the two were read, and not how
 // soon this program gets round to them.
 func (w *way) follower(first *piece) (next *piece) {
-	until := first.at.Add(w.relay.faults.hold())
+	until := first.at.Add(w.relay.faults.hold)
 	select {
 	case next = <-w.queue:
 	case <-w.done:
@@ -134,13 +139,9 @@ func (w *way) failed(call, goCall string, begun time.Time, err error) {
 	w.relay.failed(call, goCall, w.kind, w.to, begun, err)
 }
 
-// count changes the way's share of the relay's traffic.
+// count changes what the relay counts of this direction.
 func (w *way) count(change func(*Traffic)) {
 	w.relay.mu.Lock()
 	defer w.relay.mu.Unlock()
-	if w.direction == "up" {
-		change(&w.relay.up)
-	} else {
-		change(&w.relay.down)
-	}
+	change(w.traffic)
 }

@@ -6,6 +6,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -29,10 +30,8 @@ import (
 // config is what the command line says.
 type config struct {
 	listen, to                 string
-	seed                       string
 	json, noColor, allowRemote bool
-	network                    string
-	faults                     badnet.Faults
+	network, faults            string
 }
 
 func main() {
@@ -52,8 +51,12 @@ func main() {
 
 // run relays until ctx ends. Its error is never nil.
 func run(ctx context.Context, c config) error {
+	faults, err := badnet.Parse(c.faults)
+	if err != nil {
+		return err
+	}
 	sink := c.sink()
-	relay, err := badnet.Listen(c.network, c.listen, c.to, c.faults, badnet.Options{Sink: sink, AllowRemote: c.allowRemote})
+	relay, err := badnet.Listen(c.network, c.listen, c.to, faults, badnet.Options{Sink: sink, AllowRemote: c.allowRemote})
 	if err != nil {
 		return err
 	}
@@ -79,41 +82,39 @@ func (c *config) flags() *flag.FlagSet {
 	fs.SetOutput(io.Discard)
 	fs.StringVar(&c.listen, "listen", "127.0.0.1:7002", "wait for clients on the address `host:port`; with port 0 the system chooses a free one")
 	fs.StringVar(&c.to, "to", "127.0.0.1:7001", "relay to the server at the address `host:port`")
-	fs.StringVar(&c.seed, "seed", "", "choose the faults with this `number`, as seed=N does: the same number, the same faults (default 1)")
 	fs.BoolVar(&c.json, "json", false, "print each fault as one JSON object a line (default false)")
 	fs.BoolVar(&c.noColor, "no-color", false, "print without colours, as when NO_COLOR is set (default false)")
 	fs.BoolVar(&c.allowRemote, "allow-remote", false, "allow addresses of other computers and networks (default false)")
 	return fs
 }
 
-// parse reads the command line. Its errors name the word that is wrong.
+// parse reads the command line, but leaves what the words mean to package badnet.
+// Its errors name the word that is wrong.
 func (c *config) parse(args []string) error {
 	fs := c.flags()
-	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
-		return err
-	} else if err != nil {
-		return errors.New(steplog.Escape(err.Error()))
+	var words []string
+	for { // flags may stand between the words, too
+		if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
+			return err
+		} else if err != nil {
+			return errors.New(steplog.Escape(err.Error()))
+		}
+		if fs.NArg() == 0 {
+			break
+		}
+		words, args = append(words, fs.Arg(0)), fs.Args()[1:]
 	}
-	c.network = fs.Arg(0)
-	switch {
-	case fs.NArg() == 0:
+	switch len(words) {
+	case 0:
 		return errors.New("what kind of network is missing: write tcp or udp")
-	case c.network != "tcp" && c.network != "udp":
-		return fmt.Errorf("%s: write tcp or udp", steplog.Quote(c.network))
-	case fs.NArg() > 2 && strings.HasPrefix(fs.Arg(2), "-"), strings.HasPrefix(fs.Arg(1), "-"):
-		return fmt.Errorf("%s: flags come before %s", steplog.Quote(fs.Arg(fs.NArg()-1)), c.network)
-	case fs.NArg() > 2:
-		return fmt.Errorf("unexpected argument %s: join faults by commas, without spaces", steplog.Quote(fs.Arg(2)))
+	case 1:
+		c.network = words[0]
+	case 2:
+		c.network, c.faults = words[0], words[1]
+	default:
+		return fmt.Errorf("unexpected argument %s: join faults by commas, without spaces", steplog.Quote(words[2]))
 	}
-	spec := fs.Arg(1)
-	if c.seed != "" {
-		spec = strings.TrimPrefix(spec+",seed="+c.seed, ",")
-	}
-	var err error
-	if c.faults, err = badnet.Parse(spec); err != nil {
-		return err
-	}
-	return c.faults.Check(c.network)
+	return nil
 }
 
 // usage writes the help text of -h.
@@ -144,11 +145,8 @@ func (c *config) title() {
 	if c.json {
 		return
 	}
-	faults := strings.ReplaceAll(c.faults.String(), ",", ", ")
-	if faults == "" {
-		faults = "no faults"
-	}
-	title := fmt.Sprintf("badnet · %s to %s · %s · Ctrl+C stops", c.network, steplog.Escape(c.to), faults)
+	faults := cmp.Or(strings.ReplaceAll(c.faults, ",", ", "), "no faults")
+	title := fmt.Sprintf("badnet · %s to %s · %s · Ctrl+C stops", c.network, steplog.Escape(c.to), steplog.Escape(faults))
 	fmt.Fprintln(color.Output, steplog.Fold(title, 0, width(os.Stdout)))
 }
 
@@ -220,16 +218,9 @@ func report(err error) int {
 
 // explain puts what keeps the relay from listening into plain words.
 func explain(err error, addr net.Addr) (why, next string) {
-	switch {
-	case errors.Is(err, errno.EADDRINUSE):
+	if errors.Is(err, errno.EADDRINUSE) {
 		return fmt.Sprintf("Another program uses %v already.", addr),
 			"Stop that program, or let the system choose a free port: -listen 127.0.0.1:0"
-	case errors.Is(err, errno.EACCES):
-		return "The system does not allow you this port. Ports below 1024 are often kept for the administrator.",
-			"Choose a port from 1024 up: -listen 127.0.0.1:7002"
-	case errors.Is(err, errno.EADDRNOTAVAIL):
-		return fmt.Sprintf("This computer does not have the address %v.", addr),
-			"Use an address of this computer: -listen 127.0.0.1:7002"
 	}
 	return "The system gives no more than these words.", "Choose another address: -listen 127.0.0.1:0"
 }
