@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"example.com/sockets/shared/exam"
@@ -60,6 +61,7 @@ var wrongs = []exam.Answer[func(net.PacketConn) error]{
 	{"answers all", "sender", answersAll},
 	{"keeps addresses by IP", "sender", byIP},
 	{"goroutines, one address", "sender", oneAddress},
+	{"the lost go to another", "sender", lostToAnother},
 	{"first sender only", "first-only", onlyFirst},
 	{"leaves at the second sender", "first-only", leavesAtSecond},
 	{"ten senders at most", "first-only", tenSenders},
@@ -106,6 +108,7 @@ var wrongs = []exam.Answer[func(net.PacketConn) error]{
 	{"buffer outside", "shared", bufferOutside},
 	{"conn outside", "shared", connOutside},
 	{"lock outside", "shared", lockOutside},
+	{"end outside", "shared", endOutside},
 	{"looks again and again", "busy", looksAgain},
 	{"deadline of 50 ms", "silence", deadline(50*time.Millisecond, false)},
 	{"deadline of 5 s", "silence", deadline(5*time.Second, false)},
@@ -126,6 +129,7 @@ var wrongs = []exam.Answer[func(net.PacketConn) error]{
 	{"returns the closed error", "closed-error", buffer2(func(err error) error { return err })},
 	{"wraps the closed error", "closed-error", buffer2(func(err error) error { return fmt.Errorf("echo: %w", err) })},
 	{"compares with ==", "closed-error", buffer2(func(err error) error { return iif(err != net.ErrClosed, err) })},
+	{"the first outside the loop", "closed-error", firstApart},
 	{"the stub's error at the end", "closed-error", buffer2(func(err error) error {
 		if errors.Is(err, net.ErrClosed) {
 			return exam.ErrToDo
@@ -869,6 +873,18 @@ func oneAddress(conn net.PacketConn) error {
 	})(conn)
 }
 
+func lostToAnother(conn net.PacketConn) error {
+	var last net.Addr
+	return each(func(conn net.PacketConn, data []byte, addr net.Addr) error {
+		if _, err := conn.WriteTo(data, addr); err == nil {
+			last = addr
+		} else if last != nil {
+			conn.WriteTo(data, last)
+		}
+		return nil
+	})(conn)
+}
+
 func tenSenders(conn net.PacketConn) error {
 	known := map[string]bool{}
 	return each(func(conn net.PacketConn, data []byte, addr net.Addr) error {
@@ -952,6 +968,7 @@ var outside struct {
 	buf  [65507]byte
 	conn net.PacketConn
 	lock sync.Mutex
+	end  atomic.Bool
 }
 
 func bufferOutside(conn net.PacketConn) error {
@@ -980,6 +997,22 @@ func lockOutside(conn net.PacketConn) error {
 	outside.lock.Lock()
 	defer outside.lock.Unlock()
 	return returnsEveryFailure(conn)
+}
+
+func endOutside(conn net.PacketConn) error {
+	outside.end.Store(false)
+	buf := make([]byte, 65507)
+	for !outside.end.Load() {
+		n, addr, err := conn.ReadFrom(buf)
+		if errors.Is(err, net.ErrClosed) {
+			outside.end.Store(true)
+		} else if err != nil {
+			return err
+		} else {
+			conn.WriteTo(buf[:n], addr)
+		}
+	}
+	return nil
 }
 
 // looksAgain is what a select with a default in a loop comes to.
@@ -1030,4 +1063,17 @@ func copyOfSocket(conn net.PacketConn) error {
 		return err
 	}
 	return returnsEveryFailure(second)
+}
+
+func firstApart(conn net.PacketConn) error {
+	buf := make([]byte, 65507)
+	n, addr, err := conn.ReadFrom(buf)
+	if err != nil {
+		return err
+	}
+	for err == nil {
+		conn.WriteTo(buf[:n], addr)
+		n, addr, err = conn.ReadFrom(buf)
+	}
+	return iif(!errors.Is(err, net.ErrClosed), err)
 }
