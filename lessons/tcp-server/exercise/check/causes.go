@@ -80,10 +80,12 @@ func try(answer serveFunc, patience time.Duration, run func(s *server)) {
 // Accept, as the stub does.
 func first(answer serveFunc) (well bool, err error) {
 	try(answer, long, func(s *server) {
-		s.limit = silence / 2 // who is slower may be right, but learns less
+		s.limit = silence // who is slower may be right, but learns less
 		until(s.limit, func() bool { return s.returned(0) || s.ln.called() })
-		if s.returned(0) && !s.ln.called() {
-			err = s.err
+		if !s.ln.called() {
+			if s.returned(0) {
+				err = s.err
+			}
 			return
 		}
 		for range 2 {
@@ -266,15 +268,15 @@ func probeSilence(answer serveFunc) exam.Diagnosis {
 // late, it has shown nothing.
 func probeLate(answer serveFunc) bool {
 	late := 0
-	for i := 0; i < 6 && late < 3; i++ {
+	for i := 0; i < 9 && late < 3; i++ {
 		var waits, prompt bool
 		try(answer, short, func(s *server) {
+			came := time.Now()
 			c := s.client()
 			until(s.limit, func() bool { return s.ln.accepted() == 1 })
-			accepted := time.Now()
 			time.Sleep(s.patience * 3 / 2)
 			waits = c.hear(short/8).end == open
-			prompt = time.Since(accepted) < s.patience*15/8
+			prompt = time.Since(came) < s.patience*15/8
 		})
 		if waits {
 			late++

@@ -221,21 +221,21 @@ func isSilent(s *server) {
 	s.serve()
 	until(s.limit, func() bool { return s.ln.accepted() == 1 || s.returned(0) })
 	next := s.client(send(message))
-	if !s.letsGo(silent, came, s.causes.silence, story) ||
+	if !s.letsGo(silent, came, false, story) ||
 		!s.afterSilence(next, story+". Another connected while the first was there, and sent its message") {
 		return
 	}
 	came = time.Now()
-	again := func() exam.Diagnosis { return sharedPatience }
-	if s.letsGo(s.client(), came, again, story+", and was let go. Then another one connected and sent nothing") &&
+	if s.letsGo(s.client(), came, true, story+", and was let go. Then another one connected and sent nothing") &&
 		s.afterSilence(s.client(send(message)), story+". Another connected when the first was let go, and sent its message") {
 		s.stop(story)
 	}
 }
 
 // letsGo looks whether a silent client, which came at that time, is let go when
-// patience is over. Own is what it means that it is not.
-func (s *server) letsGo(c *client, came time.Time, own func() exam.Diagnosis, story string) bool {
+// patience is over. If it is the second and waits for ever, or not at all, what
+// held for the first was for that one alone.
+func (s *server) letsGo(c *client, came time.Time, second bool, story string) bool {
 	h := s.hear(c)
 	c.close()
 	took := time.Since(came)
@@ -245,9 +245,17 @@ func (s *server) letsGo(c *client, came time.Time, own func() exam.Diagnosis, st
 	case s.returned(0):
 		return true // what comes next tells that
 	case h.end == open:
-		s.hung(own(), "%s. Its connection should have been closed soon. It was open after %v.", story, s.limit)
+		own := sharedPatience
+		if !second {
+			own = s.causes.silence()
+		}
+		s.hung(own, "%s. Its connection should have been closed soon. It was open after %v.", story, s.limit)
 	case took < s.patience*7/8, took > s.patience*3/2 && s.causes.late():
-		s.wrong(otherPatience, "%s. Its connection was closed after %v.", story, took.Round(time.Millisecond))
+		own := otherPatience
+		if second && took < s.patience*7/16 {
+			own = sharedPatience
+		}
+		s.wrong(own, "%s. Its connection was closed after %v.", story, took.Round(time.Millisecond))
 	default:
 		return true
 	}
