@@ -190,3 +190,36 @@ func TestEscaped(t *testing.T) {
 		t.Errorf("shown as %q", text)
 	}
 }
+
+// TestFollower: the next piece is taken when it came within the hold time, however
+// late it is asked for, and stays the next one otherwise.
+func TestFollower(t *testing.T) {
+	for _, test := range []struct {
+		hold  string
+		after time.Duration
+		taken bool
+	}{
+		{"hold=1m", 59 * time.Second, true},
+		{"hold=1m", 61 * time.Second, false},
+		{"hold=1h", 59 * time.Minute, true},
+		{"hold=0s", time.Nanosecond, false},
+	} {
+		r := &Relay{faults: mustParse(t, test.hold)}
+		w := r.newWay("up", 1, "SOCK_DGRAM", &net.UDPAddr{}, &net.UDPAddr{}, 1, nil)
+		first := &piece{at: time.Now().Add(-30 * time.Minute)}
+		second := &piece{at: first.at.Add(test.after)}
+		w.queue <- second
+		next := w.follower(first)
+		if next == nil && w.take() != second || next != nil && next != second {
+			t.Errorf("%s: the second piece is gone", test.hold)
+		}
+		if taken := next != nil; taken != test.taken {
+			t.Errorf("%s, after %v: taken is %v", test.hold, test.after, taken)
+		}
+	}
+	r := &Relay{faults: mustParse(t, "hold=0s")}
+	w := r.newWay("up", 1, "SOCK_DGRAM", &net.UDPAddr{}, &net.UDPAddr{}, 1, nil)
+	if next := w.follower(&piece{at: time.Now()}); next != nil {
+		t.Errorf("%v came out of an empty queue", next)
+	}
+}

@@ -1,7 +1,7 @@
 package badnet
 
 import (
-	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -140,22 +140,38 @@ func throws(f Faults, direction string, number uint64, n int) (hits [][numFaults
 	return hits
 }
 
-// TestDice: the same seed gives the same faults; another seed, direction or client
-// gives others.
+// TestDice: the same seed gives the same faults; another seed, direction, client,
+// fault or number gives others.
 func TestDice(t *testing.T) {
-	f := mustParse(t, "drop=0.5,dup=0.5,seed=7")
-	first := throws(f, "up", 1, 100)
-	if !reflect.DeepEqual(first, throws(f, "up", 1, 100)) {
+	drops := func(spec, direction string, client uint64, which int) (hits []bool) {
+		for _, hit := range throws(mustParse(t, spec), direction, client, 100) {
+			hits = append(hits, hit[which])
+		}
+		return hits
+	}
+	const spec = "drop=0.5,dup=0.5,seed=7"
+	first := drops(spec, "up", 1, drop)
+	if !slices.Equal(first, drops(spec, "up", 1, drop)) {
 		t.Error("the same seed gave other faults")
 	}
-	for what, other := range map[string][][numFaults]bool{
-		"another seed":      throws(mustParse(t, "drop=0.5,dup=0.5,seed=8"), "up", 1, 100),
-		"another direction": throws(f, "down", 1, 100),
-		"another client":    throws(f, "up", 2, 100),
+	for what, other := range map[string][]bool{
+		"another seed":      drops("drop=0.5,dup=0.5,seed=8", "up", 1, drop),
+		"another direction": drops(spec, "down", 1, drop),
+		"another client":    drops(spec, "up", 2, drop),
+		"another fault":     drops(spec, "up", 1, dup),
 	} {
-		if reflect.DeepEqual(first, other) {
+		if slices.Equal(first, other) {
 			t.Errorf("%s gave the same faults", what)
 		}
+	}
+	changes := 0
+	for i := 0; i < len(first); i += 2 {
+		if first[i] != first[i+1] {
+			changes++
+		}
+	}
+	if changes < 5 || changes > 45 {
+		t.Errorf("of 50 pairs, %d are of two kinds", changes)
 	}
 }
 

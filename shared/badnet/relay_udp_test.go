@@ -201,7 +201,8 @@ func TestUDPManyClients(t *testing.T) {
 func TestUDPOverflow(t *testing.T) {
 	t.Parallel()
 	client, _, r, rec := udpPair(t, "up:delay=1h")
-	for i := range 2 * maxWaiting {
+	const over = 100
+	for i := range maxWaiting + over {
 		send(t, client, "x")
 		until(t, "the relay has the datagram", func() bool { up, _ := r.Traffic(); return up.CameDatagrams == i+1 })
 	}
@@ -215,8 +216,8 @@ func TestUDPOverflow(t *testing.T) {
 			lost++
 		}
 	}
-	if lost < maxWaiting-1 || lost > maxWaiting {
-		t.Errorf("%d of %d were lost", lost, 2*maxWaiting)
+	if lost < over-1 || lost > over { // one may have left the queue, to be late
+		t.Errorf("%d of %d were lost", lost, maxWaiting+over)
 	}
 }
 
