@@ -174,13 +174,13 @@ func (p *pipe) read() {
 // write passes on what read queued, and then the end of src.
 func (p *pipe) write() {
 	taken := p.passAll()
+	p.other.broken.Store(!taken)
 	close(p.over)
 	if taken {
 		return
 	}
 	// The receiver is gone. That is a reset for the sender, too, as soon as what
 	// the receiver itself had sent before is passed on.
-	p.other.broken.Store(true)
 	for {
 		select {
 		case c := <-p.queue:
@@ -240,9 +240,8 @@ func (p *pipe) free() bool {
 func (p *pipe) stop() {
 	if p.last == reset {
 		p.link.doom.CompareAndSwap(nil, p)
-		sleep(p.done, pieceGap)
 	}
-	if !p.free() {
+	if !p.free() || p.last == reset && !sleep(p.done, pieceGap) {
 		return
 	}
 	p.fault(faults[p.last].name, nil, steplog.Event{Bytes: p.passed})
