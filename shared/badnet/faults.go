@@ -226,8 +226,8 @@ func Help() string {
   split=@2         the 2nd one; @1-3 the 1st to 3rd, of each direction and each client
   delay=20ms       a time, as 500ms or 2s
   stall=5          a number of bytes
-  hold=2s          how long merge and reorder wait for the next one before theirs goes on
-                   alone; it is 50ms when not given
+  hold=2s          how long merge and reorder wait for the next one at most, before the first
+                   goes on alone; it is 50ms when not given
   seed=7           chooses the same faults again; it is 1 when not given
 `)
 	for _, network := range []string{"tcp", "udp"} {
