@@ -137,12 +137,13 @@ func message(message string) func(*exam.Trial, asker) {
 // longMessage forgives a time-out: an answer that sends in small pieces may be
 // right and need more time than it gets.
 func longMessage(tr *exam.Trial, ask asker) {
-	const want = "I got it."
-	begin := func(reply string) *visit { return visitReply(tr, ask, huge(), reply) }
-	v := begin(want)
-	if wait(v) && !(v.hung == "" && deadline(v.err)) {
-		v.want(want, begin)
-	}
+	wantReply(tr, ask, "I got it.", func(reply string) *visit {
+		v := visitReply(tr, ask, huge(), reply)
+		if v != nil {
+			v.slow = true
+		}
+		return v
+	})
 }
 
 func inTwoPieces(tr *exam.Trial, ask asker) {

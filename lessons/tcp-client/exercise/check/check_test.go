@@ -13,12 +13,6 @@ func TestRightAnswersPass(t *testing.T) {
 	exam.Catalogue(t, 4, allCases, rights)
 }
 
-// TestForgottenConnectionsAreTold has its answers to itself: so little memory is
-// used that no collection closes what they forget.
-func TestForgottenConnectionsAreTold(t *testing.T) {
-	exam.Catalogue(t, 4, allCases, forgets)
-}
-
 func TestWrongAnswersAreTold(t *testing.T) {
 	over.Store(false)
 	defer over.Store(true)

@@ -43,7 +43,7 @@ func (v *visit) want(want string, begin func(reply string) *visit) {
 	// The plain visit is made only now, for the sake of answers that are disturbed
 	// by other calls.
 	plain := visitPlain(v.tr, v.ask)
-	if !wait(v, plain) || v.fine(want) {
+	if !wait(v, plain) || v.fine(want) || v.slow && v.hung == "" && deadline(v.err) {
 		return
 	}
 	v.blame(plain, func() exam.Diagnosis { return v.why(want, begin) })
@@ -58,6 +58,12 @@ func (v *visit) fine(want string) bool {
 // blame reports what is wrong with a visit. Something that is wrong even at the
 // plainest of servers is not the idea that this visit is about.
 func (v *visit) blame(plain *visit, why func() exam.Diagnosis) {
+	if !plain.soon() && plain.hung == "" { // a busy machine can make it late once
+		plain = visitPlain(v.tr, v.ask)
+		if !wait(plain) {
+			return
+		}
+	}
 	if plain.fine(plainReply) {
 		v.tell(why())
 		return
@@ -205,16 +211,19 @@ func whyCut(tr *exam.Trial, ask asker) exam.Diagnosis {
 	if whole {
 		return limited
 	}
-	// One that waits for more, but not for long, takes longer than at a server
-	// that closes. A busy machine can make either late, but hardly most times.
-	waited := 0
+	// One that waits for more, but not for long, always takes longer than at a
+	// server that closes.
+	took, closing := long, long
 	for range 5 {
 		v, plain := visitTwoPieces(tr, ask, twoPieces, rests[2]), visitPlain(tr, ask)
-		if wait(v, plain) && v.took > 2*plain.took+10*time.Millisecond {
-			waited++
+		if wait(v, plain) && v.hung == "" && plain.hung == "" {
+			took, closing = min(took, v.took), min(closing, plain.took)
+		}
+		if took < 10*time.Millisecond {
+			break
 		}
 	}
-	if waited > 2 {
+	if took > 2*closing+10*time.Millisecond {
 		return timeoutEnd
 	}
 	// One that reads again as long as its buffer gets full reads on here, if the
@@ -294,7 +303,7 @@ func (b bounded) judge(tr *exam.Trial, ask asker) *visit {
 		}
 		if v.hung != "" {
 			v.blame(c.plain, func() exam.Diagnosis {
-				if try > 0 { // it was only late before
+				if first > 0 { // it was only late before
 					return b.late
 				}
 				return c.why(b.hangs)

@@ -268,4 +268,53 @@ var rights = []exam.Answer[asker]{
 		}
 		return reply.String(), nil
 	}},
+
+	{"pieces over a channel, sent in pieces too", "", func(addr, message string, timeout time.Duration) (string, error) {
+		end := time.Now().Add(timeout)
+		expired := time.After(timeout)
+		conn, err := net.DialTimeout("tcp", addr, timeout)
+		if err != nil {
+			return "", err
+		}
+		defer conn.Close()
+		conn.SetWriteDeadline(end)
+		for rest := []byte(message); len(rest) > 0; {
+			n, err := conn.Write(rest[:min(7+len(rest)/50, len(rest))])
+			if err != nil {
+				return "", err
+			}
+			rest = rest[n:]
+		}
+		pieces, failed, left := make(chan []byte), make(chan error, 1), make(chan bool)
+		defer close(left)
+		go func() {
+			for {
+				buf := make([]byte, 512)
+				n, err := conn.Read(buf)
+				if err != nil {
+					failed <- err
+					return
+				}
+				select {
+				case pieces <- buf[:n]:
+				case <-left:
+					return
+				}
+			}
+		}()
+		var reply []byte
+		for {
+			select {
+			case piece := <-pieces:
+				reply = append(reply, piece...)
+			case err := <-failed:
+				if err == io.EOF {
+					return string(reply), nil
+				}
+				return "", err
+			case <-expired:
+				return "", fmt.Errorf("no end of the reply: %w", os.ErrDeadlineExceeded)
+			}
+		}
+	}},
 }

@@ -40,6 +40,7 @@ type visit struct {
 	timeout time.Duration
 	did     string // what the server does, as the learner is told it
 	addr    string // where Ask is to connect
+	slow    bool   // even a right answer may need more than the timeout
 	call    *exam.Call
 	began   time.Time
 

@@ -127,20 +127,32 @@ func oneByOne() asker {
 	}
 }
 
-// forgets are wrong answers that forget to close the connection.
-var forgets = []exam.Answer[asker]{
-	{"never closes", "not-closed", steps{close: func(net.Conn, error) {}}.ask},
+// forgotten are connections that an answer did not close. Here they are kept: a
+// garbage collection would close them.
+var forgotten sync.Map
+
+func forget(conn net.Conn) { forgotten.Store(conn, true) }
+
+var wrongs = []exam.Answer[asker]{
+	{"never closes", "not-closed", steps{close: func(conn net.Conn, _ error) { forget(conn) }}.ask},
 	{"closes only when all went well", "not-closed", steps{close: func(conn net.Conn, err error) {
 		if err == nil {
 			conn.Close()
+		} else {
+			forget(conn)
 		}
 	}}.ask},
 	{"closes only when something failed", "not-closed", steps{close: func(conn net.Conn, err error) {
 		if err != nil {
 			conn.Close()
+		} else {
+			forget(conn)
 		}
 	}}.ask},
-	{"ends only its own direction", "not-closed", steps{close: func(conn net.Conn, _ error) { conn.(*net.TCPConn).CloseWrite() }}.ask},
+	{"ends only its own direction", "not-closed", steps{close: func(conn net.Conn, _ error) {
+		conn.(*net.TCPConn).CloseWrite()
+		forget(conn)
+	}}.ask},
 	{"leaves a goroutine behind that reads", "not-closed", func(addr, message string, timeout time.Duration) (string, error) {
 		type result struct {
 			reply string
@@ -158,13 +170,32 @@ var forgets = []exam.Answer[asker]{
 			return "", os.ErrDeadlineExceeded
 		}
 	}},
-}
+	{"leaves a goroutine behind that connects", "not-closed", func(addr, message string, timeout time.Duration) (string, error) {
+		return steps{dial: func(addr string, timeout time.Duration) (net.Conn, error) {
+			conns, failed := make(chan net.Conn), make(chan error, 1)
+			go func() {
+				if conn, err := net.Dial("tcp", addr); err != nil {
+					failed <- err
+				} else {
+					conns <- conn
+				}
+			}()
+			select {
+			case conn := <-conns:
+				return conn, nil
+			case err := <-failed:
+				return nil, err
+			case <-time.After(timeout):
+				return nil, os.ErrDeadlineExceeded
+			}
+		}}.ask(addr, message, timeout)
+	}},
 
-var wrongs = []exam.Answer[asker]{
 	{"one buffer for all calls", "shared", oneForAll()},
 	{"one call after the other", "shared", oneByOne()},
 	{"one Read of 1024 bytes", "one-read", steps{receive: loop(1024, exact, always)}.ask},
 	{"one Read of 16 KiB", "one-read", steps{receive: loop(16<<10, exact, always)}.ask},
+	{"one Read of 64 KiB", "one-read", steps{receive: loop(64<<10, exact, always)}.ask},
 	{"one Read, its error not looked at", "eof-is-error one-read", steps{receive: func(conn net.Conn, _ time.Duration) (string, error) {
 		buf := make([]byte, 4096)
 		n, err := conn.Read(buf)
@@ -177,6 +208,11 @@ var wrongs = []exam.Answer[asker]{
 		if err == io.EOF || err == io.ErrUnexpectedEOF {
 			err = nil
 		}
+		return string(buf[:n]), err
+	}}.ask},
+	{"fills a buffer, and returns the error where it does not", "eof-is-error", steps{receive: func(conn net.Conn, _ time.Duration) (string, error) {
+		buf := make([]byte, 1024)
+		n, err := io.ReadFull(conn, buf)
 		return string(buf[:n]), err
 	}}.ask},
 	{"reads at most 64 KiB", "limited", steps{receive: func(conn net.Conn, _ time.Duration) (string, error) {
@@ -213,6 +249,14 @@ var wrongs = []exam.Answer[asker]{
 		s.Buffer(nil, 4<<20)
 		for s.Scan() {
 			reply += s.Text()
+		}
+		return reply, s.Err()
+	}}.ask},
+	{"scans lines with the buffer as it is", "changed-reply", steps{receive: func(conn net.Conn, _ time.Duration) (string, error) {
+		reply := ""
+		s := bufio.NewScanner(conn)
+		for s.Scan() {
+			reply += s.Text() + "\n"
 		}
 		return reply, s.Err()
 	}}.ask},
@@ -301,6 +345,9 @@ var wrongs = []exam.Answer[asker]{
 	{"a timeout of its own, too short", "own-timeout", func(addr, message string, _ time.Duration) (string, error) {
 		return steps{}.ask(addr, message, 200*time.Millisecond)
 	}},
+	{"a timeout of its own, like one of the checker's", "own-timeout", func(addr, message string, _ time.Duration) (string, error) {
+		return steps{}.ask(addr, message, time.Second)
+	}},
 	{"the error of a time-out only as text", "timeout-unknown", after(func(reply string, err error) (string, error) {
 		if err != nil {
 			err = fmt.Errorf("ask: %v", err)
@@ -313,6 +360,22 @@ var wrongs = []exam.Answer[asker]{
 			err = nil
 		}
 		return string(reply), err
+	}}.ask},
+	{"takes a short silence for the end of the reply", "timeout-is-end", steps{receive: func(conn net.Conn, timeout time.Duration) (string, error) {
+		end := time.Now().Add(timeout)
+		reply := ""
+		buf := make([]byte, 1024)
+		for {
+			n, err := conn.Read(buf)
+			reply += string(buf[:n])
+			if err == io.EOF || reply != "" && errors.Is(err, os.ErrDeadlineExceeded) && time.Now().Before(end) {
+				return reply, nil
+			}
+			if err != nil {
+				return "", err
+			}
+			conn.SetReadDeadline(time.Now().Add(min(time.Until(end), 50*time.Millisecond)))
+		}
 	}}.ask},
 	{"calls every error a time-out", "not-a-timeout", after(func(reply string, err error) (string, error) {
 		if err != nil {
@@ -336,6 +399,22 @@ var wrongs = []exam.Answer[asker]{
 		conn.Write([]byte(message))
 		return nil
 	}}.ask},
+	{"takes a reset for the end of the reply", "swallowed-error", after(func(reply string, err error) (string, error) {
+		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) && reply != "" {
+			err = nil
+		}
+		return reply, err
+	})},
+	{"asks again after a reset", "retries", func(addr, message string, timeout time.Duration) (reply string, err error) {
+		end := time.Now().Add(timeout)
+		for range 2 {
+			reply, err = steps{}.ask(addr, message, time.Until(end))
+			if err == nil || reply == "" {
+				break
+			}
+		}
+		return reply, err
+	}},
 	{"connects again and again", "retries", steps{dial: func(addr string, timeout time.Duration) (net.Conn, error) {
 		end := time.Now().Add(timeout)
 		for {
@@ -359,6 +438,20 @@ var wrongs = []exam.Answer[asker]{
 		reply, err := io.ReadAll(conn)
 		return string(reply), err
 	}, bound: func(conn net.Conn, _ time.Duration, end time.Time) { conn.SetDeadline(end) }}.ask},
+	{"reads before it sends", "message", steps{send: func(conn net.Conn, message string, _ time.Duration) error {
+		if _, err := conn.Read(make([]byte, 100)); err != nil {
+			return err
+		}
+		_, err := io.WriteString(conn, message)
+		return err
+	}}.ask},
+	{"waits for itself before it connects", "address", func(string, string, time.Duration) (string, error) {
+		<-make(chan bool)
+		return "", nil
+	}},
+	{"udp", "address", steps{dial: func(addr string, timeout time.Duration) (net.Conn, error) {
+		return net.DialTimeout("udp", addr, timeout)
+	}}.ask},
 	{"an address of its own", "address", func(_, message string, timeout time.Duration) (string, error) {
 		return steps{}.ask("127.0.0.1:1", message, timeout)
 	}},
@@ -368,6 +461,10 @@ var wrongs = []exam.Answer[asker]{
 	}},
 	{"a message of its own", "message", func(addr, _ string, timeout time.Duration) (string, error) {
 		return steps{}.ask(addr, "Hello, i'm client!", timeout)
+	}},
+	{"the message as a format", "message", func(addr, message string, timeout time.Duration) (string, error) {
+		format := fmt.Sprintf // go vet knows Sprintf, but not what is in a variable
+		return steps{}.ask(addr, format(message), timeout)
 	}},
 	{"no Flush", "message", steps{send: func(conn net.Conn, message string, _ time.Duration) error {
 		_, err := bufio.NewWriter(conn).WriteString(message)
@@ -390,6 +487,14 @@ var wrongs = []exam.Answer[asker]{
 	{"a newline after the reply", "changed-reply", after(func(reply string, err error) (string, error) { return reply + "\n", err })},
 	{"each piece as text", "not-text", steps{receive: loop(1024, func(buf []byte, n int) string { return string(bytes.ToValidUTF8(buf[:n], []byte("\uFFFD"))) }, never)}.ask},
 	{"the reply as runes", "not-text", after(func(reply string, err error) (string, error) { return string([]rune(reply)), err })},
+	{"each byte as a rune", "not-text", after(func(reply string, err error) (string, error) {
+		runes := make([]rune, len(reply))
+		for i := 0; i < len(reply); i++ {
+			runes[i] = rune(reply[i])
+		}
+		return string(runes), err
+	})},
+	{"one byte less of each piece", "wrong-reply", steps{receive: loop(1024, func(buf []byte, n int) string { return string(buf[:max(n-1, 0)]) }, never)}.ask},
 	{"a reply of its own", "wrong-reply", after(func(reply string, err error) (string, error) {
 		if err == nil {
 			reply = "Hello, i'm server!"
