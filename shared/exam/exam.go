@@ -44,11 +44,19 @@ var Panicked = Diagnosis{
 	Read: "README.md#when-an-exercise-fails",
 }
 
+// Endless is the diagnosis of an answer that keeps the checker itself from coming
+// to an end.
+var Endless = Diagnosis{
+	Name: "endless",
+	Idea: "Your code keeps the computer so busy that the other side could not do its part. A loop that starts goroutines without an end, or never waits, is the usual cause.",
+	Read: "README.md#when-an-exercise-fails",
+}
+
 // CheckPointers fails t for each diagnosis that lacks a name or an idea, or points
 // to a heading that is not there. Root is the folder of the course.
 func CheckPointers(t *testing.T, root string, diagnoses ...Diagnosis) {
 	t.Helper()
-	for _, d := range append(diagnoses, Panicked) {
+	for _, d := range append(diagnoses, Panicked, Endless) {
 		page, anchor, _ := strings.Cut(d.Read, "#")
 		if d.Name == "" || d.Idea == "" {
 			t.Errorf("the diagnosis is not complete: %+v", d)
@@ -93,9 +101,11 @@ func Run[F any](t *testing.T, file string, stub func(F) error, cases []Case[F], 
 		t.Skipf("not started: open %s", file)
 	}
 	found := start(cases, answer)
+	over := make(chan struct{})
+	defer time.AfterFunc(patience, func() { close(over) }).Stop()
 	for i, c := range cases {
 		t.Run(strings.ReplaceAll(c.Name, " ", "_"), func(t *testing.T) {
-			findings, tried := <-found[i]
+			findings, tried := outcome(c.Name, found[i], over)
 			if !tried {
 				t.Skip("not tried: calls of your code disturb each other, and the cases before took too long")
 			}
@@ -109,6 +119,16 @@ func Run[F any](t *testing.T, file string, stub func(F) error, cases []Case[F], 
 	}
 }
 
+// outcome waits for what a case found, until over is closed.
+func outcome(name string, found <-chan []Finding, over <-chan struct{}) (findings []Finding, tried bool) {
+	select {
+	case findings, tried = <-found:
+		return findings, tried
+	case <-over:
+		return []Finding{{name, Endless, fmt.Sprintf("After %v, this case had not come to an end.", patience)}}, true
+	}
+}
+
 // Try checks an answer in every case and returns what they found, in the order of
 // the cases.
 func Try[F any](cases []Case[F], answer F) (findings []Finding) {
@@ -118,9 +138,13 @@ func Try[F any](cases []Case[F], answer F) (findings []Finding) {
 	return findings
 }
 
+// patience is how long [Run] waits for all cases together. Each ends long before,
+// unless the answer takes all of the machine for itself.
+const patience = 16 * time.Second
+
 // inTurn is how long cases may run one after the other. When it is over, no
 // further one begins.
-const inTurn = 8 * time.Second
+const inTurn = 5 * time.Second
 
 // start runs the cases. Each gets a channel on which its findings come; it is
 // closed without any where the case could not be tried.

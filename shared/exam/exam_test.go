@@ -111,3 +111,12 @@ func TestCasesRunInTurnWhenCallsDisturbEachOther(t *testing.T) {
 		}
 	}
 }
+
+func TestACaseWithoutAnEndIsTold(t *testing.T) {
+	over := make(chan struct{})
+	close(over)
+	findings, tried := outcome("any", make(chan []Finding), over)
+	if !tried || len(findings) != 1 || findings[0].Diagnosis != Endless {
+		t.Errorf("outcome = %v, %v", findings, tried)
+	}
+}
