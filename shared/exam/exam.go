@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"runtime/debug"
 	"strings"
@@ -45,7 +46,7 @@ var Panicked = Diagnosis{
 }
 
 // Endless is the diagnosis of an answer that keeps the checker itself from coming
-// to an end.
+// to an end. The test then ends at once, without its other findings.
 var Endless = Diagnosis{
 	Name: "endless",
 	Idea: "Your code keeps the computer so busy that the other side could not do its part. A loop that starts goroutines without an end, or never waits, is the usual cause.",
@@ -100,12 +101,15 @@ func Run[F any](t *testing.T, file string, stub func(F) error, cases []Case[F], 
 	if hung := (&Trial{}).Call(func() { err = stub(answer) }); hung == "" && errors.Is(err, ErrToDo) {
 		t.Skipf("not started: open %s", file)
 	}
+	defer time.AfterFunc(patience, func() {
+		// Nothing ends goroutines but the end of the process.
+		fmt.Print(endless)
+		os.Exit(1)
+	}).Stop()
 	found := start(cases, answer)
-	over := make(chan struct{})
-	defer time.AfterFunc(patience, func() { close(over) }).Stop()
 	for i, c := range cases {
 		t.Run(strings.ReplaceAll(c.Name, " ", "_"), func(t *testing.T) {
-			findings, tried := outcome(c.Name, found[i], over)
+			findings, tried := <-found[i]
 			if !tried {
 				t.Skip("not tried: calls of your code disturb each other, and the cases before took too long")
 			}
@@ -119,15 +123,9 @@ func Run[F any](t *testing.T, file string, stub func(F) error, cases []Case[F], 
 	}
 }
 
-// outcome waits for what a case found, until over is closed.
-func outcome(name string, found <-chan []Finding, over <-chan struct{}) (findings []Finding, tried bool) {
-	select {
-	case findings, tried = <-found:
-		return findings, tried
-	case <-over:
-		return []Finding{{name, Endless, fmt.Sprintf("After %v, this case had not come to an end.", patience)}}, true
-	}
-}
+// endless is what [Run] says of an answer that keeps the checker itself from
+// coming to an end.
+var endless = Finding{"", Endless, fmt.Sprintf("\nFAIL: after %v the checker had not come to an end.", patience)}
 
 // Try checks an answer in every case and returns what they found, in the order of
 // the cases.
@@ -140,11 +138,11 @@ func Try[F any](cases []Case[F], answer F) (findings []Finding) {
 
 // patience is how long [Run] waits for all cases together. Each ends long before,
 // unless the answer takes all of the machine for itself.
-const patience = 16 * time.Second
+const patience = 14 * time.Second
 
 // inTurn is how long cases may run one after the other. When it is over, no
 // further one begins.
-const inTurn = 5 * time.Second
+const inTurn = 3 * time.Second
 
 // start runs the cases. Each gets a channel on which its findings come; it is
 // closed without any where the case could not be tried.

@@ -3,6 +3,8 @@ package exam
 import (
 	"io"
 	"net"
+	"os"
+	"os/exec"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -112,11 +114,18 @@ func TestCasesRunInTurnWhenCallsDisturbEachOther(t *testing.T) {
 	}
 }
 
-func TestACaseWithoutAnEndIsTold(t *testing.T) {
-	over := make(chan struct{})
-	close(over)
-	findings, tried := outcome("any", make(chan []Finding), over)
-	if !tried || len(findings) != 1 || findings[0].Diagnosis != Endless {
-		t.Errorf("outcome = %v, %v", findings, tried)
+// TestAnswerWithoutAnEnd runs itself as a process, which [Run] has to end.
+func TestAnswerWithoutAnEnd(t *testing.T) {
+	OnDemand(t)
+	if os.Getenv("ENDLESS") != "" {
+		cases := []Case[func()]{{Name: "any", Run: func(tr *Trial, answer func()) { answer() }}}
+		Run(t, "exercise.go", func(func()) error { return nil }, cases, func() { select {} })
+		return
+	}
+	test := exec.Command(os.Args[0], "-test.run=^TestAnswerWithoutAnEnd$")
+	test.Env = append(os.Environ(), "ENDLESS=1")
+	out, err := test.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), Endless.Idea) {
+		t.Errorf("got %v and:\n%s", err, out)
 	}
 }
