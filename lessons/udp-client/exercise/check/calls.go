@@ -26,7 +26,7 @@ func severalCalls(a *attempt) {
 		return // other cases say more about it
 	}
 	first := a.round(server, several, 1, quick)
-	if first != nil && slices.ContainsFunc(first, func(v *visit) bool { return v.err != nil }) {
+	if first != nil && !slices.ContainsFunc(first, (*visit).hangs) && slices.ContainsFunc(first, func(v *visit) bool { return v.err != nil }) {
 		// A busy machine can make one call so late that another has no try left.
 		quick.timeout = longer
 		first = a.round(server, several, 1, quick)
@@ -51,7 +51,7 @@ func severalCalls(a *attempt) {
 
 // round calls Ask n times at once and waits for all. No call gets its answer before
 // all have asked: twice in the first round. It returns nil when it has found what
-// has nothing to do with other calls.
+// has nothing to do with other calls, and when the machine was too busy to tell.
 func (a *attempt) round(srv *server, n, number int, s setup) []*visit {
 	times, asked := 1, "once"
 	if number == 1 {
@@ -100,19 +100,25 @@ func (a *attempt) round(srv *server, n, number int, s setup) []*visit {
 	}
 	wg.Wait()
 	for _, v := range visits {
-		if v.hung == "" && (v.call.Panicked() || !v.ready()) {
+		if v.overdue || v.hung == "" && (v.call.Panicked() || !v.ready()) {
 			return nil
 		}
 	}
 	return visits
 }
 
+func (v *visit) hangs() bool { return v.hung != "" }
+
 // answered tells whether Ask returned what it should.
 func (v *visit) answered() bool { return v.hung == "" && v.err == nil && v.reply == v.want }
 
 // disturbed reports the first of calls at once that was not answered.
 func (a *attempt) disturbed(visits []*visit) bool {
-	i := slices.IndexFunc(visits, func(v *visit) bool { return !v.answered() })
+	// One that hangs makes the others fail, as the server is closed then.
+	i := slices.IndexFunc(visits, (*visit).hangs)
+	if i < 0 {
+		i = slices.IndexFunc(visits, func(v *visit) bool { return !v.answered() })
+	}
 	if i < 0 {
 		return false
 	}

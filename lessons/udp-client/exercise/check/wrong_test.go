@@ -375,7 +375,7 @@ var wrongs = []exam.Answer[asker]{
 	{"rests between the tries", "own-timeout", func(addr, message string, timeout time.Duration, tries int) (string, error) {
 		return steps{message: func(message string, try int) string {
 			if try > 0 {
-				time.Sleep(timeout / 2)
+				time.Sleep(timeout)
 			}
 			return message
 		}}.ask(addr, message, timeout, tries)
