@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -15,10 +16,15 @@ import (
 	"example.com/sockets/shared/steplog"
 )
 
-// sockets counts this process's open files, where the system can tell; else 0.
-func sockets() int {
-	files, _ := os.ReadDir("/proc/self/fd")
-	return len(files)
+// sockets counts this process's sockets, where the system can tell; else 0.
+func sockets() (n int) {
+	files, _ := filepath.Glob("/proc/self/fd/*")
+	for _, file := range files {
+		if to, _ := os.Readlink(file); strings.HasPrefix(to, "socket:") {
+			n++
+		}
+	}
+	return n
 }
 
 // TestClose: whatever is going on, Close leaves no goroutine, no socket and no
@@ -111,7 +117,7 @@ func left(t *testing.T, spec string, goroutines, files int) {
 	for end := time.Now().Add(patience); runtime.NumGoroutine() > goroutines || sockets() > files; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			stacks := make([]byte, 1<<20)
-			t.Fatalf("%q: %d goroutines and %d files before, %d and %d after\n%s", spec, goroutines, files,
+			t.Fatalf("%q: %d goroutines and %d sockets before, %d and %d after\n%s", spec, goroutines, files,
 				runtime.NumGoroutine(), sockets(), stacks[:runtime.Stack(stacks, true)])
 		}
 	}

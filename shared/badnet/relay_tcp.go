@@ -292,9 +292,6 @@ func (p *pipe) pass(c *piece, splits bool) bool {
 		return false
 	}
 	data := c.data
-	if p.last == reset && p.passed+len(data) == p.limit {
-		p.link.doom.CompareAndSwap(nil, p)
-	}
 	if splits && len(data) > 1 {
 		at := 1 + p.roll(numFaults).IntN(len(data)-1)
 		p.fault("split", data, steplog.Event{Took: pieceGap, Limit: at})
@@ -315,6 +312,9 @@ func (p *pipe) send(data []byte) bool {
 		step = 1
 	}
 	for len(data) > 0 {
+		if p.last == reset && p.passed+step == p.limit {
+			p.link.doom.CompareAndSwap(nil, p)
+		}
 		if !p.free() {
 			return false
 		}

@@ -180,6 +180,22 @@ func TestMerge(t *testing.T) {
 	rec.want(t, "merge")
 }
 
+// TestMergeAndSplit: what is split are the pieces together, whichever of them is to be.
+func TestMergeAndSplit(t *testing.T) {
+	t.Parallel()
+	for _, which := range []string{"@1", "@2"} {
+		client, server, r, rec := tcpPair(t, "up:merge=@1,hold=1h,up:split="+which)
+		send(t, client, "Hello, ")
+		until(t, "the relay has the first chunk", func() bool { up, _ := r.Traffic(); return up.Came == 7 })
+		send(t, client, "server!")
+		wantBytes(t, server, "Hello, server!")
+		rec.want(t, "merge", "split")
+		if e := rec.await(t, "split"); e.Bytes != 14 {
+			t.Errorf("the log says %+v", e)
+		}
+	}
+}
+
 // TestMergeAlone: the chunk goes on alone after a while, and at once before the end.
 func TestMergeAlone(t *testing.T) {
 	t.Parallel()
@@ -284,7 +300,7 @@ func TestStallHalfClosed(t *testing.T) {
 // TestHalfCloseFault: the stream ends early, and the other direction goes on.
 func TestHalfCloseFault(t *testing.T) {
 	t.Parallel()
-	client, server, _, rec := tcpPair(t, "down:half-close=5")
+	client, server, _, rec := tcpPair(t, "down:half-close=5,down:stall=9,down:reset=9") // the least comes first
 	send(t, server, "Hello, i'm server!")
 	wantBytes(t, client, "Hello")
 	wantEnd(t, client)
@@ -309,15 +325,16 @@ func TestResetFault(t *testing.T) {
 	}
 }
 
-// TestResetIsFirst: no answer to the bytes that reached the limit is quicker than the reset.
+// TestResetIsFirst: no answer to the bytes that reached the limit is quicker than
+// the reset, and no end.
 func TestResetIsFirst(t *testing.T) {
 	t.Parallel()
-	for _, close := range []func(*net.TCPConn) error{(*net.TCPConn).Close, (*net.TCPConn).CloseWrite} {
-		client, server, _, _ := tcpPair(t, "up:reset=5")
+	for _, answer := range []string{"Hello, i'm server!", ""} {
+		client, server, _, _ := tcpPair(t, "up:reset=5,down:reset=99")
 		send(t, client, "Hello, i'm client!")
 		wantBytes(t, server, "Hello")
-		send(t, server, "Hello, i'm server!")
-		close(server)
+		send(t, server, answer)
+		server.CloseWrite()
 		if n, err := io.Copy(io.Discard, client); n != 0 || !errors.Is(err, errno.ECONNRESET) {
 			t.Errorf("%d bytes and %v came", n, err)
 		}
@@ -340,11 +357,20 @@ func TestLimitNotReached(t *testing.T) {
 }
 
 // TestFlood: when the receiver never reads, the sender has to wait, and the relay
-// keeps no more than its bounds.
+// keeps no more than its bounds: less when others keep much already.
 func TestFlood(t *testing.T) {
 	t.Parallel()
-	for _, spec := range []string{"", "merge=1,split=1", "up:stall=0"} {
-		client, _, r, _ := tcpPair(t, spec)
+	for _, test := range []struct {
+		spec          string
+		others, bound int
+	}{
+		{"", 0, (queueLength + 2) * maxChunk},
+		{"merge=1,split=1", 0, (queueLength+3)*maxChunk + maxMerge},
+		{"up:stall=0", 0, (queueLength + 2) * maxChunk},
+		{"up:stall=0", maxHeld, 2 * maxChunk},
+	} {
+		client, _, r, _ := tcpPair(t, test.spec)
+		r.held.Add(int64(test.others))
 		data := make([]byte, 1<<20)
 		client.SetWriteDeadline(time.Now().Add(200 * time.Millisecond))
 		sent := 0
@@ -358,8 +384,8 @@ func TestFlood(t *testing.T) {
 			}
 		}
 		up, _ := r.Traffic()
-		if held, bound := up.Came-up.Went, (queueLength+3)*maxChunk+maxMerge+maxChunk; held > bound || sent >= 256<<20 {
-			t.Errorf("%q: of %d bytes sent, the relay keeps %d, more than %d", spec, sent, held, bound)
+		if held := up.Came - up.Went; held > test.bound || sent >= 256<<20 {
+			t.Errorf("%q: of %d bytes sent, the relay keeps %d, more than %d", test.spec, sent, held, test.bound)
 		}
 		r.Close()
 	}
