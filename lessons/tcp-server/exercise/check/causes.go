@@ -165,7 +165,10 @@ func (p *probes) serveRow(answer serveFunc) {
 		c.close()
 		p.leaks = p.awaits && !until(s.limit, func() bool { return s.ln.open() == 0 })
 		p.row = p.one.right()
-		for i := 1; i < inRow && p.row && !p.leaks; i++ {
+		for range inRow {
+			if !p.row || p.leaks {
+				break
+			}
 			c := s.client(send("7"))
 			h := s.hear(c)
 			c.close()

@@ -112,7 +112,7 @@ func together(s *server) {
 	const should = "It should have heard %q and then the end of its connection. It heard %v."
 
 	slow := s.client()
-	until(s.limit, func() bool { return s.ln.accepted() == 1 || s.returned(0) })
+	until(silence, func() bool { return s.ln.accepted() == 1 || s.returned(0) })
 	pause := time.NewTimer(short * 3 / 8)
 	second, brief := servers[1], servers[2]
 	c := second.client(send(message))
@@ -146,8 +146,17 @@ func together(s *server) {
 	}
 }
 
-// So many clients come in a row.
-const inRow = 120
+// inRow are the clients that come in a row: so many, or as many as come in a
+// second, but some at least.
+func inRow(yield func(int) bool) {
+	const most, least = 120, 20
+	began := time.Now()
+	for i := 0; i < most && (i < least || time.Since(began) < silence); i++ {
+		if !yield(i) {
+			return
+		}
+	}
+}
 
 func inARow(s *server) {
 	s.serve()
@@ -157,7 +166,7 @@ func inARow(s *server) {
 			return
 		}
 	}
-	s.stop(fmt.Sprintf("%d clients came, one after the other", inRow))
+	s.stop(fmt.Sprintf("%d clients came, one after the other", len(s.clients)))
 }
 
 // atOnce lets clients queue before anybody serves. None of them sends before the
@@ -219,7 +228,7 @@ func isSilent(s *server) {
 	came := time.Now()
 	silent := s.client()
 	s.serve()
-	until(s.limit, func() bool { return s.ln.accepted() == 1 || s.returned(0) })
+	until(silence, func() bool { return s.ln.accepted() == 1 || s.returned(0) })
 	next := s.client(send(message))
 	if !s.letsGo(silent, came, false, story) ||
 		!s.afterSilence(next, story+". Another connected while the first was there, and sent its message") {
@@ -276,11 +285,23 @@ const rudeClients = 24
 func rude(did string, acts ...func(*client)) func(s *server) {
 	return func(s *server) {
 		s.serve()
-		for range rudeClients {
-			s.client(acts...)
-		}
-		s.serveOthers(fmt.Sprintf("%d clients %s", rudeClients, did))
+		n := s.crowd(func(int) { s.client(acts...) })
+		s.serveOthers(fmt.Sprintf("Clients (%d) %s", n, did))
 	}
+}
+
+// crowd lets clients come, and tells how many did. If the first is not done with,
+// the others stay away: each could keep a core busy from then on.
+func (s *server) crowd(come func(i int)) int {
+	come(0)
+	if !until(silence, func() bool { return s.ln.accepted() > 0 && s.ln.open() == 0 || s.returned(0) }) {
+		return 1
+	}
+	n := 1
+	for began := time.Now(); n < rudeClients && time.Since(began) < silence; n++ {
+		come(n)
+	}
+	return n
 }
 
 // serveOthers looks whether clients are served after the one of the story.
@@ -297,13 +318,14 @@ func (s *server) serveOthers(story string) {
 // go when the server waits for their message.
 func resetsFirst(s *server) {
 	s.serve()
-	for i := range rudeClients / 2 {
-		s.client(reset)
+	n := s.crowd(func(i int) {
 		c := s.client()
-		until(s.limit, func() bool { return s.ln.accepted() == 2*i+2 || s.returned(0) })
+		if i%2 == 0 {
+			until(silence, func() bool { return s.ln.accepted() > i || s.returned(0) })
+		}
 		reset(c)
-	}
-	s.serveOthers(fmt.Sprintf("%d clients reset their connection before they sent anything", rudeClients))
+	})
+	s.serveOthers(fmt.Sprintf("Clients (%d) reset their connection before they sent anything", n))
 }
 
 // endsFirst has a client that sends no message, only the end of its stream. An
@@ -427,7 +449,7 @@ func closedIdle(s *server) {
 func closedServing(s *server) {
 	s.serve()
 	c := s.client()
-	until(s.limit, func() bool { return s.ln.accepted() == 1 || s.returned(0) })
+	until(silence, func() bool { return s.ln.accepted() == 1 || s.returned(0) })
 	o := s.shut()
 	story := fmt.Sprintf("Patience was %v. The listener was closed while a client was connected that had sent nothing", s.patience)
 	if !o.good() {
