@@ -3,9 +3,13 @@
 //
 //	f, err := badnet.Parse("drop=0.3,seed=7")
 //	…
-//	relay, err := badnet.Listen("udp", "127.0.0.1:0", server, f, badnet.Options{})
+//	relay, err := badnet.Listen("udp", "127.0.0.1:0", server, f, badnet.Options{Sink: sink})
 //	…
 //	defer relay.Close()
+//
+// What meets the n-th datagram, or the n-th chunk of a stream, depends on the seed,
+// the client, the direction and n, and on nothing else. What a stream's chunks are,
+// each the bytes of one read, is a matter of time.
 //
 // A client talks to the relay's address in place of the server's. TCP and UDP
 // themselves are the system's: what the relay makes happens between two real
@@ -150,7 +154,7 @@ func resolve(addr string, allowRemote bool) (netip.AddrPort, error) {
 // failed shows a call of the relay's own that failed. That is no fault it made:
 // the program on that side is not there.
 func (r *Relay) failed(call, goCall, kind, remote string, begun time.Time, err error) {
-	if r.ctx.Err() == nil {
+	if r.ctx.Err() == nil && !errors.Is(err, net.ErrClosed) { // not by the relay itself
 		r.show(steplog.Event{
 			Program: "badnet", Call: call, Go: goCall, Type: kind, Remote: remote,
 			Time: begun, Took: time.Since(begun), Err: err,

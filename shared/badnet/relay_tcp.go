@@ -323,9 +323,7 @@ func (p *pipe) send(data []byte) bool {
 		p.passed += n
 		p.count(func(t *Traffic) { t.Went += n })
 		if err != nil {
-			if !errors.Is(err, net.ErrClosed) { // by the link's end
-				p.failed("send", "Conn.Write", begun, err)
-			}
+			p.failed("send", "Conn.Write", begun, err)
 			return false
 		}
 		data = data[step:]
