@@ -1,10 +1,12 @@
 package check
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -129,28 +131,27 @@ func fullQueue(tr *exam.Trial, ask asker) {
 		return
 	}
 	var ln net.Listener
-	var stranger bool
 	begin := func(timeout time.Duration) *visit {
 		var err error
 		if ln, err = listenFull(tr); err != nil {
 			tr.Wrong(broken, "a full queue: %v.", err)
 			return nil
 		}
-		// A port can be one at which a client of an earlier server still knocks.
-		stranger = connecting(ln.Addr().String())
 		did := fmt.Sprintf("the queue of the server was full, so it did not answer the connect; the timeout was %v", timeout)
 		return startAt(tr, ask, ln.Addr().String(), plainMessage, timeout, did)
 	}
 	v := bounded{begin: begin, timeout: short, hangs: noConnectDeadline, late: noConnectDeadline, most: 2}.judge(tr, ask)
-	if v != nil && !stranger && goesOn(v.addr) && connectsLate(ln) {
+	if v != nil && goesOn() && connectsLate(ln) {
 		tr.Wrong(notClosed, "%s; your Ask %s, but its connect went on; when the server had room again the connection stood, and %v later it was still open.", v.did, v.outcome(), patience)
 	}
 }
 
-// goesOn tells whether a connect to addr goes on for a moment.
-func goesOn(addr string) bool {
-	for end := time.Now().Add(gap); time.Now().Before(end); time.Sleep(time.Millisecond) {
-		if !connecting(addr) {
+// goesOn tells whether, though Ask has returned, a goroutine waits in package net
+// for a connect. All other servers answer theirs at once.
+func goesOn() bool {
+	stacks := make([]byte, 1<<20)
+	for end := time.Now().Add(gap); time.Now().Before(end); time.Sleep(gap / 10) {
+		if n := runtime.Stack(stacks, true); !bytes.Contains(stacks[:n], []byte("net.(*netFD).connect(")) {
 			return false
 		}
 	}

@@ -2,13 +2,8 @@ package check
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
-	"fmt"
 	"net"
-	"net/netip"
-	"os"
-	"strings"
 	"syscall"
 
 	"example.com/sockets/shared/exam"
@@ -62,17 +57,4 @@ func listenFull(tr *exam.Trial) (net.Listener, error) {
 	}
 	tr.Cleanup(func() { conn.Close() })
 	return ln, nil
-}
-
-// connecting tells whether some socket is about to connect to addr. See
-// proc_net_tcp(5): 02 is SYN_SENT.
-func connecting(addr string) bool {
-	a, err := netip.ParseAddrPort(addr)
-	if err != nil {
-		return false
-	}
-	b := a.Addr().As4()
-	line := fmt.Sprintf(" %08X:%04X 02 ", binary.NativeEndian.Uint32(b[:]), a.Port())
-	table, _ := os.ReadFile("/proc/net/tcp")
-	return strings.Contains(string(table), line)
 }
