@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"example.com/sockets/shared/errno"
 	"example.com/sockets/shared/steplog"
 )
 
@@ -47,7 +48,7 @@ type pipe struct {
 	other    *pipe         // the other direction
 	ended    chan struct{} // closed when the end of src has been read
 	over     chan struct{} // closed when nothing more will go on
-	broken   atomic.Bool   // a write to src has failed: its end is no FIN
+	finSent  atomic.Bool   // dst has been told the end, or is just being told
 	last     int           // the fault that ends this direction
 	limit    int           // after how many bytes
 	passed   int           // bytes that went on
@@ -155,6 +156,12 @@ func (p *pipe) read() {
 	buf := make([]byte, maxChunk)
 	for {
 		n, err := p.src.Read(buf)
+		// Of a reset, the system tells only one call. When a write to src was that
+		// call, this read is told of an end. But a connection that was reset can not
+		// be shut down any more (ENOTCONN), as little as one with a FIN each way.
+		if err == io.EOF && p.src.CloseRead() != nil && !p.other.finSent.Load() {
+			err = errno.ECONNRESET
+		}
 		p.count(func(t *Traffic) { t.Came += n })
 		p.relay.held.Add(int64(n))
 		for p.relay.held.Load() > maxHeld && len(p.queue) > 0 && sleep(p.done, 10*time.Millisecond) {
@@ -174,7 +181,6 @@ func (p *pipe) read() {
 // write passes on what read queued, and then the end of src.
 func (p *pipe) write() {
 	taken := p.passAll()
-	p.other.broken.Store(!taken)
 	close(p.over)
 	if taken {
 		return
@@ -201,7 +207,7 @@ func (p *pipe) passAll() bool {
 		c := p.take()
 		if c.err != nil {
 			if !p.resets(c.err) && p.free() {
-				p.dst.CloseWrite()
+				p.sendFIN()
 			}
 			return true
 		}
@@ -219,11 +225,16 @@ func (p *pipe) passAll() bool {
 
 // resets passes on the end of src when it is anything but a FIN: a reset.
 func (p *pipe) resets(err error) bool {
-	if err == io.EOF && !p.broken.Load() {
+	if err == io.EOF {
 		return false
 	}
 	p.link.end(true)
 	return true
+}
+
+func (p *pipe) sendFIN() {
+	p.finSent.Store(true)
+	p.dst.CloseWrite()
 }
 
 // free tells whether something may go on. When the other direction is about to
@@ -249,7 +260,7 @@ func (p *pipe) stop() {
 	case reset:
 		p.link.end(true)
 	case halfClose:
-		p.dst.CloseWrite()
+		p.sendFIN()
 		c := p.take()
 		for c.err == nil {
 			c = p.take()
@@ -271,7 +282,7 @@ func (p *pipe) stop() {
 // gather waits for the pieces that c is to go on together with, and adds them to
 // it. It tells whether one of them meets a split.
 func (p *pipe) gather(c *piece) (splits bool) {
-	begun, first := time.Now(), len(c.data)
+	first := len(c.data)
 	for more := true; more && len(c.data) < min(maxMerge, p.limit-p.passed); {
 		next := p.follower(c)
 		if next == nil {
@@ -281,7 +292,7 @@ func (p *pipe) gather(c *piece) (splits bool) {
 		c.data = append(c.data, next.data...)
 		splits, more = splits || hit[split], hit[merge]
 	}
-	p.fault("merge", c.data, steplog.Event{Took: time.Since(begun), Limit: first})
+	p.fault("merge", c.data, steplog.Event{Took: time.Since(c.at), Limit: first})
 	return splits
 }
 

@@ -82,6 +82,23 @@ func TestTCPReset(t *testing.T) {
 	}
 }
 
+// TestTCPResetInFlood: of a reset the system tells one call only. When that is a send
+// that waits for room, the receive next to it is told of an end, which is no FIN.
+func TestTCPResetInFlood(t *testing.T) {
+	t.Parallel()
+	for range 30 {
+		client, server, r, _ := tcpPair(t, "")
+		client.SetWriteDeadline(time.Now().Add(10 * time.Millisecond))
+		client.Write(make([]byte, 64<<20))
+		server.SetLinger(0)
+		server.Close()
+		if _, err := client.Read(make([]byte, 1)); !errors.Is(err, errno.ECONNRESET) {
+			t.Fatalf("after the server's reset, the client got %v", err)
+		}
+		r.Close()
+	}
+}
+
 // TestTCPPeerGone: a sender whose peer has closed for good is told so, also when
 // the peer had ended its own direction long before.
 func TestTCPPeerGone(t *testing.T) {

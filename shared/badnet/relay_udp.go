@@ -198,7 +198,7 @@ func (f *flow) pass(d *piece, mayWait bool) bool {
 
 // wait lets the next datagram that goes on overtake d.
 func (f *flow) wait(d *piece) {
-	begun, overtaken := time.Now(), 0
+	overtaken := 0
 	for overtaken == 0 {
 		next := f.follower(d)
 		if next == nil {
@@ -208,7 +208,7 @@ func (f *flow) wait(d *piece) {
 			overtaken = 1
 		}
 	}
-	f.fault("reorder", d.data, steplog.Event{Took: time.Since(begun), Limit: overtaken})
+	f.fault("reorder", d.data, steplog.Event{Took: time.Since(d.at), Limit: overtaken})
 }
 
 // send hands a datagram to the system.
