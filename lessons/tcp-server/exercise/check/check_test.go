@@ -18,7 +18,7 @@ func TestRightAnswersPass(t *testing.T) {
 // needs some of the processor to show its own mistake, and no delay.
 func TestWrongAnswersAreTold(t *testing.T) {
 	t.Cleanup(func() { stop.Store(true) })
-	exam.Catalogue(t, 8, casesFor, wrongs)
+	exam.Catalogue(t, 4, casesFor, wrongs)
 }
 
 func casesFor(answer serveFunc) []exam.Case[serveFunc] { return newCauses(answer).cases() }

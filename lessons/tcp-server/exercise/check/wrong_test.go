@@ -356,7 +356,7 @@ var wrongs = []exam.Answer[serveFunc]{
 	})},
 	{"half a second", "other-patience", each(func(conn net.Conn, _ time.Duration) { oneClientOf(conn, 500*time.Millisecond) })},
 	{"twice as patient", "other-patience", each(func(conn net.Conn, patience time.Duration) { oneClientOf(conn, 2*patience) })},
-	{"half as patient", "other-patience", inTurn(func(conn net.Conn, patience time.Duration) { oneClientOf(conn, patience/2) })},
+	{"a quarter of patience", "other-patience", inTurn(func(conn net.Conn, patience time.Duration) { oneClientOf(conn, patience/4) })},
 	{"patience in whole seconds", "other-patience", each(func(conn net.Conn, patience time.Duration) { oneClientOf(conn, patience.Truncate(time.Second)) })},
 	{"patience times a second", "other-patience", each(func(conn net.Conn, patience time.Duration) { oneClientOf(conn, patience*time.Second) })},
 	{"too short by a unit", "other-patience", each(func(conn net.Conn, patience time.Duration) {
