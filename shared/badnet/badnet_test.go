@@ -128,7 +128,7 @@ func left(t *testing.T, spec string, goroutines, files int) {
 func TestLinksEnd(t *testing.T) {
 	defer func(was time.Duration) { stallTime = was }(stallTime)
 	stallTime = 5 * time.Millisecond
-	for _, spec := range []string{"", "split=1", "down:stall=3", "up:stall=3,down:stall=3", "half-close=3", "up:reset=3", "down:delay=1ms,up:drip=1ms"} {
+	for _, spec := range []string{"", "split=1", "down:stall=3", "up:stall=0", "up:stall=3,down:stall=3", "half-close=3", "up:reset=3", "down:delay=1ms,up:drip=1ms"} {
 		ln, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)

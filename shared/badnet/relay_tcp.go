@@ -206,7 +206,9 @@ func (p *pipe) passAll() bool {
 	for p.passed < p.limit {
 		c := p.take()
 		if c.err != nil {
-			if !p.resets(c.err) && p.free() {
+			if c.err != io.EOF {
+				p.link.end(true)
+			} else if p.free() {
 				p.sendFIN()
 			}
 			return true
@@ -220,15 +222,6 @@ func (p *pipe) passAll() bool {
 		}
 	}
 	p.stop()
-	return true
-}
-
-// resets passes on the end of src when it is anything but a FIN: a reset.
-func (p *pipe) resets(err error) bool {
-	if err == io.EOF {
-		return false
-	}
-	p.link.end(true)
 	return true
 }
 
@@ -261,11 +254,8 @@ func (p *pipe) stop() {
 		p.link.end(true)
 	case halfClose:
 		p.sendFIN()
-		c := p.take()
-		for c.err == nil {
-			c = p.take()
+		for p.take().err == nil {
 		}
-		p.resets(c.err)
 	case stall:
 		// Nothing is read: so the sender sees what it sees of any receiver that has
 		// stopped, a full buffer. When the receiver has ended its own direction, it

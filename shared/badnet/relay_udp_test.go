@@ -166,9 +166,8 @@ func TestUDPClosedPort(t *testing.T) {
 }
 
 // TestUDPManyClients: the clients are bounded in number. Who comes too many takes
-// the place of who has been silent longest, who is a new client when it comes back.
+// the place of who has been silent longest, who is a new client when it comes back. It is no parallel test: it counts sockets.
 func TestUDPManyClients(t *testing.T) {
-	t.Parallel()
 	first, server, r, rec := udpPair(t, "")
 	second := dialUDP(t, r)
 	ask := func(client net.Conn) (relay string) {
@@ -186,7 +185,9 @@ func TestUDPManyClients(t *testing.T) {
 	if again := ask(first); again != a {
 		t.Errorf("the server sees the first client at %s, and then at %s", a, again)
 	}
+	before := sockets()
 	ask(dialUDP(t, r))
+	until(t, "a client's socket is closed for the new one's", func() bool { return sockets() <= before+1 })
 	if again := ask(second); again == b {
 		t.Errorf("of %d clients, all are remembered", maxClients+1)
 	}
@@ -230,6 +231,9 @@ func TestUDPHeld(t *testing.T) {
 	for i := range 2 * maxHeld / len(big) {
 		send(t, clients[i%3], big)
 		until(t, "the relay has the datagram", func() bool { up, _ := r.Traffic(); return up.CameDatagrams == i+1 })
+	}
+	if held := r.held.Load(); held > maxHeld {
+		t.Errorf("%d bytes are counted as waiting", held)
 	}
 	r.Close()
 	kept := 0
@@ -276,4 +280,25 @@ func TestUDPSameSeed(t *testing.T) {
 	if !slices.Equal(first, again) || slices.Equal(first, other) || len(first) < 30 {
 		t.Errorf("once %q,\nagain %q,\nwith another seed %q", first, again, other)
 	}
+}
+
+// TestUDPSendAgain: a send that is told about an earlier datagram is made again.
+func TestUDPSendAgain(t *testing.T) {
+	rec := newRecord()
+	r := &Relay{ctx: t.Context(), sink: rec.sink}
+	f := &flow{way: r.newWay("up", 1, "SOCK_DGRAM", &net.UDPAddr{}, &net.UDPAddr{}, 1, nil)}
+	for _, failures := range []int{0, 1, 2} {
+		calls := 0
+		f.write = func(b []byte) (int, error) {
+			if calls++; calls <= failures {
+				return 0, errno.ECONNREFUSED
+			}
+			return len(b), nil
+		}
+		f.send([]byte("x"))
+	}
+	if up, _ := r.Traffic(); up.WentDatagrams != 2 {
+		t.Errorf("the traffic was %+v", up)
+	}
+	rec.want(t, "sendto")
 }
