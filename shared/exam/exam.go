@@ -107,6 +107,7 @@ func Run[F any](t *testing.T, file string, stub func(F) error, cases []Case[F], 
 		os.Exit(1)
 	}).Stop()
 	found := start(cases, answer)
+	told := map[string]string{} // by diagnosis, the case that told its idea
 	for i, c := range cases {
 		t.Run(strings.ReplaceAll(c.Name, " ", "_"), func(t *testing.T) {
 			findings, tried := <-found[i]
@@ -116,7 +117,13 @@ func Run[F any](t *testing.T, file string, stub func(F) error, cases []Case[F], 
 			for _, f := range findings {
 				// Output, unlike Error, puts no line of this file before the text.
 				// The answer may have printed something that does not end a line.
-				io.WriteString(t.Output(), "\n"+f.String())
+				text := f.String()
+				if first := told[f.Diagnosis.Name]; first != "" {
+					text = fmt.Sprintf("%s\nThe idea is the same as in the case %q.\n→ %s\n", f.Story, first, f.Diagnosis.Read)
+				} else {
+					told[f.Diagnosis.Name] = c.Name
+				}
+				io.WriteString(t.Output(), "\n"+text)
 				t.Fail()
 			}
 		})
