@@ -179,7 +179,7 @@ func (r *Run) parse(args []string) (opts options, err error) {
 	if fs.NArg() > 0 {
 		return opts, fmt.Errorf("unexpected argument %s: all settings are flags, and a text with spaces needs quotes", steplog.Quote(fs.Arg(0)))
 	}
-	if err := checkAddr(r.Addr, r.program.Server == ""); err != nil {
+	if err := CheckAddr(r.Addr, r.program.Server == ""); err != nil {
 		return opts, fmt.Errorf("-addr %s: %v", steplog.Quote(r.Addr), err)
 	}
 	if r.program.Timeout > 0 && r.Timeout <= 0 {
@@ -205,9 +205,9 @@ func (r *Run) usage(w io.Writer) {
 	fmt.Fprintf(w, "\nThe lesson's page: lessons/%s/README.md\n", p.Name)
 }
 
-// checkAddr tells what keeps addr from being an address, before any socket is
+// CheckAddr tells what keeps addr from being an address, before any socket is
 // made. Port 0 lets the system choose, which only a server can do.
-func checkAddr(addr string, server bool) error {
+func CheckAddr(addr string, server bool) error {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return errors.New("is no address: write host:port, for example " + defaultAddr + " or [::1]:7001")

@@ -2,9 +2,12 @@ package steplog
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"strings"
+	"time"
 )
 
 // JSON returns a sink that writes each event to w as one JSON object a line:
@@ -59,4 +62,65 @@ func JSON(w io.Writer) Sink {
 		}
 		return handler.Handle(context.Background(), r)
 	}
+}
+
+// ReadJSON returns the event that a line of [JSON] tells of. It is the same event
+// but for its error, of which only the text is left. [io.EOF] and
+// [context.Canceled] are known again. The line may come from any program: ok is
+// false when it is no such line.
+func ReadJSON(line []byte) (e Event, ok bool) {
+	var read struct {
+		Time              time.Time
+		Program, Call, Go string
+		Step              int
+		Waiting           bool
+		Took              time.Duration `json:"took_ns"`
+		Family, Type      string
+		Descriptor        int
+		Local, Remote     string
+		Bytes, Limit      int
+		Cut               bool
+		Data              []byte
+		Fault, Direction  string
+		Error             string
+	}
+	if json.Unmarshal(line, &read) != nil || read.Program == "" || read.Call == "" && read.Fault == "" {
+		return Event{}, false
+	}
+	for _, text := range []string{read.Program, read.Call, read.Go, read.Family, read.Type, read.Local, read.Remote, read.Fault, read.Direction} {
+		if Escape(text) != text { // it could control a terminal, or forge a line
+			return Event{}, false
+		}
+	}
+	e = Event{
+		Program: read.Program, Step: read.Step, Call: read.Call, Go: read.Go,
+		Waiting: read.Waiting, Time: read.Time, Took: read.Took,
+		Family: read.Family, Type: read.Type, Descriptor: read.Descriptor, Local: read.Local, Remote: read.Remote,
+		Bytes: read.Bytes, Limit: read.Limit, Cut: read.Cut, Data: read.Data,
+		Fault: read.Fault, Direction: read.Direction,
+	}
+	switch read.Error {
+	case "":
+	case io.EOF.Error():
+		e.Err = io.EOF
+	case context.Canceled.Error():
+		e.Err = context.Canceled
+	default:
+		e.Err = toldError(read.Error)
+	}
+	return e, true
+}
+
+// A toldError is the text of an error that happened in another program.
+type toldError string
+
+func (e toldError) Error() string { return string(e) }
+
+// Unwrap returns the last part of the text: what the system said. The errors of
+// package net put the operation and the addresses before it.
+func (e toldError) Unwrap() error {
+	if i := strings.LastIndex(string(e), ": "); i >= 0 {
+		return errors.New(string(e[i+2:]))
+	}
+	return nil
 }

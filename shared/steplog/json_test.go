@@ -2,16 +2,22 @@ package steplog
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"io"
 	"maps"
+	"net"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"example.com/sockets/shared/errno"
 )
 
 // object writes an event as JSON and reads it back.
@@ -104,5 +110,43 @@ func TestJSONData(t *testing.T) {
 			t.Errorf("text is %+q, want %+q", got["text"], Escape(data))
 		}
 		checkShown(t, "msg", got["msg"].(string))
+	}
+}
+
+// TestReadJSON: an event that was written is read back as it was, and says the
+// same. Other lines are no events.
+func TestReadJSON(t *testing.T) {
+	refused := &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", errno.ECONNREFUSED)}
+	for _, e := range []Event{
+		{Step: 1, Call: "socket", Go: "Dialer.DialContext", Family: "AF_INET", Type: "SOCK_STREAM", Descriptor: 5},
+		{Step: 2, Call: "connect", Remote: "127.0.0.1:7001", Waiting: true},
+		{Step: 2, Call: "connect", Remote: "127.0.0.1:7001", Err: refused, Took: time.Millisecond},
+		{Step: 4, Call: "recv", Local: "127.0.0.1:1", Remote: "127.0.0.1:7001", Limit: 1024, Bytes: 3, Data: []byte("\xff\x1b가"), Took: 5},
+		{Call: "recv", Limit: 9, Err: io.EOF},
+		{Call: "recvfrom", Limit: 9, Err: context.Canceled},
+		{Call: "recvfrom", Bytes: 9, Limit: 9, Cut: true, Type: "SOCK_DGRAM"},
+		{Fault: "cut", Direction: "up", Bytes: 9, Limit: 4},
+	} {
+		e.Program, e.Time = "program", time.Now()
+		var b bytes.Buffer
+		if err := JSON(&b)(e); err != nil {
+			t.Fatal(err)
+		}
+		got, ok := ReadJSON(b.Bytes())
+		if !ok || got.String() != e.String() || (got.Err == nil) != (e.Err == nil) || !got.Time.Equal(e.Time) {
+			t.Errorf("read %v %+v\nwrote   %+v\n%s", ok, got, e, b.Bytes())
+		}
+		if errors.Is(e.Err, io.EOF) != errors.Is(got.Err, io.EOF) {
+			t.Errorf("the error %v was read as %v", e.Err, got.Err)
+		}
+		got.Err, got.Time = e.Err, e.Time
+		if !reflect.DeepEqual(got, e) {
+			t.Errorf("read %+v\nwrote %+v", got, e)
+		}
+	}
+	for _, line := range []string{"", "Hello", "{}", `{"msg":"relayed","program":"badnet"}`, `{"program":"p","call":7}`, `{"program":"p","call":"bind","local":"\u001b[31m"}`, "[1]", "null"} {
+		if e, ok := ReadJSON([]byte(line)); ok {
+			t.Errorf("%q was read as %+v", line, e)
+		}
 	}
 }

@@ -34,7 +34,7 @@ func Text(w io.Writer, colored bool, width int) Sink {
 
 // line draws one event, with its line end.
 func line(e Event, colored bool, width int) string {
-	paint := painter(colored)
+	paint := Painter(colored)
 	right, room := goColumn, 0 // no bound on the text of a file
 	if width > 0 {
 		right = min(goColumn, width-goWidth)
@@ -51,13 +51,10 @@ func line(e Event, colored bool, width int) string {
 	if e.Step > 0 {
 		number = fmt.Sprintf("%2d", e.Step)
 	}
-	callPaint, textPaint := callColor(e.Call), color.Reset
-	if e.Err != nil {
-		callPaint, textPaint = color.FgRed, color.FgRed
-	}
 	if e.Fault != "" { // a name may be one longer than a call's, so the mark is one shorter
-		number, call, callPaint = "!", fmt.Sprintf("%-10s ", e.Fault), color.FgRed
+		number, call = "!", fmt.Sprintf("%-10s ", e.Fault)
 	}
+	callPaint, textPaint := Colors(e)
 	first, rest, more := strings.Cut(Fold(e.String(), textColumn, room), "\n")
 	drawn := number + " " + paint(callPaint, call) + paint(textPaint, first)
 	if goCall != "" {
@@ -70,21 +67,28 @@ func line(e Event, colored bool, width int) string {
 	return drawn + "\n"
 }
 
-// callColor gives one colour to each kind of call.
-func callColor(call string) color.Attribute {
-	switch call {
-	case "accept", "connect":
-		return color.FgGreen
-	case "send", "sendto":
-		return color.FgYellow
-	case "recv", "recvfrom":
-		return color.FgMagenta
+// Colors returns the colours of an event: one for the name of the call, which is
+// the same for each kind of call, and one for what it says.
+func Colors(e Event) (call, text color.Attribute) {
+	switch {
+	case e.Err != nil:
+		return color.FgRed, color.FgRed
+	case e.Fault != "":
+		return color.FgRed, color.Reset
 	}
-	return color.FgCyan
+	switch e.Call {
+	case "accept", "connect":
+		return color.FgGreen, color.Reset
+	case "send", "sendto":
+		return color.FgYellow, color.Reset
+	case "recv", "recvfrom":
+		return color.FgMagenta, color.Reset
+	}
+	return color.FgCyan, color.Reset
 }
 
-// painter returns a function that colours a text, or leaves it as it is.
-func painter(colored bool) func(color.Attribute, string) string {
+// Painter returns a function that colours a text, or leaves it as it is.
+func Painter(colored bool) func(color.Attribute, string) string {
 	return func(a color.Attribute, text string) string {
 		if !colored || a == color.Reset {
 			return text
