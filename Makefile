@@ -1,10 +1,16 @@
 # The front desk: "make" alone lists what there is. Every target is plain
 # commands that also work without make.
 
-.PHONY: help tcp-server tcp-client udp-server udp-client progress test scripts catalogue bench check
+.PHONY: help tcp udp tcp-server tcp-client udp-server udp-client progress test scripts catalogue bench pictures check
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+tcp: ## see a TCP server and client talk, side by side
+	go tool pair tcp
+
+udp: ## see a UDP server and client talk, side by side
+	go tool pair udp
 
 tcp-server: ## lesson 1: a TCP server
 	go run ./lessons/tcp-server
@@ -32,6 +38,11 @@ catalogue: ## try the checkers on right and wrong answers (for those who change 
 
 bench: ## compare the programs with the same in Python
 	go test -run '^$$' -bench . ./testscripts
+
+pictures: ## draw the pictures of the READMEs from real runs
+	go tool pair -svg lessons/tcp-server/conversation.svg tcp
+	go tool pair -svg lessons/udp-server/conversation.svg udp
+	-go tool pair -svg lessons/udp-client/lost.svg -through drop=1 -client './lessons/udp-client -timeout 500ms' udp
 
 check: ## all that CI checks
 	bash .ci/run

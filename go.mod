@@ -26,5 +26,6 @@ replace example.com/sockets/shared => ./shared
 
 tool (
 	example.com/sockets/shared/cmd/badnet
+	example.com/sockets/shared/cmd/pair
 	example.com/sockets/shared/cmd/progress
 )

@@ -1,6 +1,7 @@
 package testscripts
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"example.com/sockets/shared/steplog"
 )
 
 // peerMain is the program peer, the other side that no lesson program should be
@@ -19,6 +22,7 @@ import (
 //	peer udp listen [STEP...]		its peer is who sent last
 //	peer udp dial ADDR [STEP...]
 //	peer tcp full				listens, never accepts, its queue is full
+//	peer log tcp ...			the same, and prints its calls as JSON
 //
 // It says where it listens or that it is connected, makes the steps in order, and ends with exit status 1 when one fails:
 //
@@ -40,8 +44,12 @@ func peerMain() {
 }
 
 func peer(args []string) error {
+	var log *steplog.Logger
+	if args[0] == "log" {
+		log, args = steplog.New(context.Background(), steplog.JSON(os.Stdout), "peer", nil, 0), args[1:]
+	}
 	if len(args) < 2 {
-		return errors.New("usage: peer tcp|udp listen|dial [ADDR] [STEP...]")
+		return errors.New("usage: peer [log] tcp|udp listen|dial [ADDR] [STEP...]")
 	}
 	network, role, steps := args[0], args[1], args[2:]
 	var p peerConn
@@ -52,8 +60,12 @@ func peer(args []string) error {
 			return err
 		}
 		defer ln.Close()
-		fmt.Println("Waiting for connection on", ln.Addr())
 		ln.(*net.TCPListener).SetDeadline(time.Now().Add(patience))
+		if log != nil {
+			ln, _ = log.Listener(ln, nil)
+		} else {
+			fmt.Println("Waiting for connection on", ln.Addr())
+		}
 		if p.conn, err = ln.Accept(); err != nil {
 			return err
 		}
@@ -67,12 +79,21 @@ func peer(args []string) error {
 		fmt.Println("Waiting for datagram on", pc.LocalAddr())
 		p.conn = &lastSender{UDPConn: pc.(*net.UDPConn)}
 	default:
-		conn, err := net.DialTimeout(network, args[2], patience)
+		d := net.Dialer{Timeout: patience}
+		if log != nil {
+			d.Control = log.SocketConnect
+		}
+		conn, err := d.Dial(network, args[2])
+		if log != nil {
+			conn, err = log.Conn(conn, err)
+		}
 		if err != nil {
 			return err
 		}
 		p.conn, steps = conn, args[3:]
-		fmt.Println("Connected to", conn.RemoteAddr())
+		if log == nil {
+			fmt.Println("Connected to", conn.RemoteAddr())
+		}
 	}
 	defer p.conn.Close()
 	p.conn.SetDeadline(time.Now().Add(patience))

@@ -37,8 +37,9 @@
 // Whatever a script checks, run and finish also refuse output that holds
 // control characters, bytes that are no UTF-8, or the trace of a panic.
 //
-// The programs are the four lessons, built from the sources beside this folder,
-// and peer, a misbehaving peer made for these scripts: see peer_test.go.
+// The programs are the four lessons and the command pair, built from the sources
+// beside this folder, and peer, a misbehaving peer made for these scripts: see
+// peer_test.go. The variable $COURSE is the folder of the course.
 package testscripts
 
 import (
@@ -47,6 +48,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -98,6 +100,7 @@ var buildLessons = sync.OnceValue(func() error {
 	for _, name := range lessons {
 		args = append(args, "./lessons/"+name)
 	}
+	args = append(args, "./shared/cmd/pair")
 	build := exec.Command("go", args...)
 	build.Dir = ".."
 	if out, err := build.CombinedOutput(); err != nil {
@@ -132,6 +135,11 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %q", name)
 		},
 		Setup: func(env *testscript.Env) error {
+			course, err := filepath.Abs("..")
+			if err != nil {
+				return err
+			}
+			env.Setenv("COURSE", course)
 			env.Setenv("GORACE", os.Getenv("GORACE"))
 			env.Setenv("GODEBUG", os.Getenv("GODEBUG"))
 			all := map[string]*process{}

@@ -82,7 +82,7 @@ func Listen(network, addr, to string, f Faults, o Options) (*Relay, error) {
 	if network != "tcp" && network != "udp" {
 		return nil, fmt.Errorf("%s: a relay is for tcp or udp", steplog.Quote(network))
 	}
-	if err := f.check(network); err != nil {
+	if err := f.Check(network); err != nil {
 		return nil, err
 	}
 	from, err := resolve(addr, o.AllowRemote)

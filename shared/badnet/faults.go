@@ -197,8 +197,8 @@ func parseTime(text string) (time.Duration, error) {
 	return d, nil
 }
 
-// check tells whether a relay for network, "tcp" or "udp", can make these faults.
-func (f Faults) check(network string) error {
+// Check tells whether a relay for network, "tcp" or "udp", can make these faults.
+func (f Faults) Check(network string) error {
 	for i, d := range faults {
 		if (f.up[i].on || f.down[i].on) && !slices.Contains(strings.Fields(d.networks), network) {
 			return fmt.Errorf("%s is no fault of %s; there are %s", d.name, network, strings.Join(names(network), ", "))

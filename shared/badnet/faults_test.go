@@ -115,7 +115,7 @@ func TestHelp(t *testing.T) {
 			t.Errorf("the example of %s is %s", d.name, d.example)
 		}
 		for network := range strings.FieldsSeq(d.networks) {
-			if err := f.check(network); err != nil {
+			if err := f.Check(network); err != nil {
 				t.Error(err)
 			}
 		}
@@ -123,10 +123,10 @@ func TestHelp(t *testing.T) {
 }
 
 func TestCheck(t *testing.T) {
-	if err := mustParse(t, "delay=1s,drop=1").check("tcp"); err == nil || !strings.Contains(err.Error(), "drop is no fault of tcp; there are merge, ") {
+	if err := mustParse(t, "delay=1s,drop=1").Check("tcp"); err == nil || !strings.Contains(err.Error(), "drop is no fault of tcp; there are merge, ") {
 		t.Error(err)
 	}
-	if err := mustParse(t, "down:split=1").check("udp"); err == nil || !strings.Contains(err.Error(), "split is no fault of udp") {
+	if err := mustParse(t, "down:split=1").Check("udp"); err == nil || !strings.Contains(err.Error(), "split is no fault of udp") {
 		t.Error(err)
 	}
 }
