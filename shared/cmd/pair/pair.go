@@ -122,6 +122,10 @@ func (p *pair) hear(n news) {
 		p.ended(program, n.err)
 		return
 	}
+	if program.lines++; program.lines > maxLines {
+		p.order.NoEvents[n.side] = true // what it does from now on, nobody sees
+		return
+	}
 	row := timeline.Row{Side: n.side, Error: n.stderr}
 	e, ok := steplog.ReadJSON([]byte(n.line))
 	waitsAt := e.Local
@@ -206,6 +210,9 @@ func (p *pair) add(r timeline.Row) {
 // ended is told when a program has ended.
 func (p *pair) ended(program *program, err error) {
 	program.running = false
+	if more := program.lines - maxLines; more > 0 {
+		p.note(program.side, fmt.Sprintf("printed %d more lines, which are not shown", more))
+	}
 	if program.stopped {
 		program.errors = nil // they tell of Ctrl+C, and it was us
 	}

@@ -29,6 +29,7 @@ type program struct {
 
 	cmd     *exec.Cmd
 	running bool
+	lines   int   // that it printed
 	stopped bool  // by us
 	err     error // how it ended
 	errors  []string
@@ -194,8 +195,11 @@ type news struct {
 	err    error
 }
 
-// maxLine is how much of a line of output is kept.
-const maxLine = 64 << 10
+// Of what a program prints, so much is kept: bytes of a line, and lines.
+const (
+	maxLine  = 64 << 10
+	maxLines = 10_000
+)
 
 // lines sends what is written to it as news, line by line.
 type lines struct {
