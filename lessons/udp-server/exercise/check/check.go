@@ -411,7 +411,7 @@ func (s *server) after(failure string, p *peer) {
 		case s.gaveUp():
 			return
 		case isClosed(s.conn.spins):
-			s.tr.Wrong(spins, "%s; your Echo made the same call %s times without a pause.", failure, thousands(spinning))
+			s.tr.Wrong(spins, "%s; your Echo made the same call %d times without a pause.", failure, spinning)
 			return
 		}
 		did := s.did()
@@ -453,7 +453,7 @@ func readFailsAlways(s *server) {
 	case isClosed(s.conn.spins) && s.ignoresClose():
 		s.tr.Wrong(goesOn, "%s; your Echo tried again without a pause, and it does the same when conn is closed.", story)
 	case isClosed(s.conn.spins):
-		s.tr.Wrong(spins, "%s; your Echo called it %s times without a pause.", story, thousands(spinning))
+		s.tr.Wrong(spins, "%s; your Echo called it %d times without a pause.", story, spinning)
 	case !s.returned():
 		s.conn.end()
 		s.ends(turns)

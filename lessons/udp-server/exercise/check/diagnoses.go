@@ -35,7 +35,7 @@ var (
 	notText = diagnosis("not-text", "a-datagram-is-text",
 		"A datagram is bytes, not a line of text or a command. Do not trim, convert or look for words: send buf[:n] as it came.")
 	cut = diagnosis("cut", "a-small-buffer-will-do",
-		"What does not fit into the buffer is lost, and Windows makes it an error. No later ReadFrom brings the rest. Make the buffer as large as the largest datagram: 65,507 bytes.")
+		"What does not fit into the buffer is lost, and Windows makes it an error. No later ReadFrom brings the rest. Make the buffer as large as the largest datagram: 65507 bytes.")
 	pieces = diagnosis("pieces", "a-long-datagram-goes-back-in-pieces",
 		"One WriteTo is one datagram. Send the whole datagram with one call.")
 	skips = diagnosis("skips", "some-datagrams-do-not-count",

@@ -91,7 +91,7 @@ func (p *peer) ask(data []byte) (got []byte, came bool) {
 func (p *peer) send(data []byte) bool {
 	p.sent = append(p.sent, data)
 	if _, err := p.socket.WriteToUDPAddrPort(data, p.server.addr); err != nil {
-		p.server.unable("a datagram of %s bytes could not be sent: %v", thousands(len(data)), err)
+		p.server.unable("a datagram of %d bytes could not be sent: %v", len(data), err)
 		return false
 	}
 	return true
@@ -174,13 +174,5 @@ func show(data []byte) string {
 	case len(data) <= 40:
 		return fmt.Sprintf("%q", data)
 	}
-	return fmt.Sprintf("%s bytes (%.20q…)", thousands(len(data)), data)
-}
-
-// thousands writes 65507 as 65,507.
-func thousands(n int) string {
-	if n < 1000 {
-		return fmt.Sprint(n)
-	}
-	return fmt.Sprintf("%s,%03d", thousands(n/1000), n%1000)
+	return fmt.Sprintf("%d bytes (%.20q…)", len(data), data)
 }

@@ -273,7 +273,7 @@ func (s *server) missing(p *peer, text []byte) {
 			s.tr.Wrong(sender, "%s; your Echo called WriteTo with the address %s.", story, w.to)
 			return
 		case w.err != nil && w.bytes > len(text)+64:
-			s.tr.Wrong(wholeBuffer, "%s; your Echo called WriteTo with %s bytes, and the system refused: %v.", story, thousands(w.bytes), w.err)
+			s.tr.Wrong(wholeBuffer, "%s; your Echo called WriteTo with %d bytes, and the system refused: %v.", story, w.bytes, w.err)
 			return
 		}
 	}
@@ -313,7 +313,7 @@ func (s *server) count() string {
 	if len(s.trips) == 1 {
 		return "1 datagram"
 	}
-	return thousands(len(s.trips)) + " datagrams"
+	return fmt.Sprint(len(s.trips), " datagrams")
 }
 
 // early reports an answer that returned while conn was open.
@@ -381,10 +381,10 @@ func (s *server) end() bool {
 	}
 	switch before := isClosed(s.conn.spins); {
 	case before && s.timedOut() != "":
-		s.tr.Wrong(busy, "nobody sent anything for a while, and a read deadline, which your Echo had set, passed %s times.", thousands(spinningDeadline))
+		s.tr.Wrong(busy, "nobody sent anything for a while, and a read deadline, which your Echo had set, passed %d times.", spinningDeadline)
 		return false
 	case before:
-		s.tr.Wrong(spins, "your Echo made the same call %s times without a pause, and got an error each time.", thousands(spinning))
+		s.tr.Wrong(spins, "your Echo made the same call %d times without a pause, and got an error each time.", spinning)
 		return false
 	}
 	s.conn.end()
@@ -405,7 +405,7 @@ func (s *server) ends(turns int) bool {
 		case <-s.call.Done():
 			return true
 		case <-s.conn.spins:
-			s.tr.Wrong(goesOn, "conn was closed; Echo did not return. It made the same call %s times more, and got an error each time.", thousands(spinning))
+			s.tr.Wrong(goesOn, "conn was closed; Echo did not return. It made the same call %d times more, and got an error each time.", spinning)
 			return false
 		case <-time.After(turn):
 		}
