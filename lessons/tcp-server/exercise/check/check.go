@@ -161,7 +161,10 @@ func inRow(yield func(int) bool) {
 func inARow(s *server) {
 	s.serve()
 	for i := range inRow {
-		story := fmt.Sprintf("Client number %d came when the one before it was done, and sent %q", i+1, message)
+		story := fmt.Sprintf("Client number %d sent %q", i+1, message)
+		if i > 0 {
+			story = fmt.Sprintf("Client number %d came when the one before it was done, and sent %q", i+1, message)
+		}
 		if !s.answered(s.client(send(message)), oneClient, story) {
 			return
 		}

@@ -161,6 +161,11 @@ type heard struct {
 	err  error
 }
 
+const (
+	shown = 60   // how many bytes a story shows at most
+	most  = 4096 // how many bytes a client listens to: an answer can be endless
+)
+
 // right is a client's good end: the answer, and then the end of the connection.
 func (h heard) right() bool { return h.text == greeting && h.end == closed }
 
@@ -175,6 +180,12 @@ func (h heard) String() string {
 	text := "nothing"
 	if h.text != "" {
 		text = fmt.Sprintf("%q", h.text)
+	}
+	switch {
+	case len(h.text) >= most:
+		return fmt.Sprintf("%q… (more than %d bytes)", h.text[:shown], most-1)
+	case len(h.text) > shown:
+		text = fmt.Sprintf("%q… (%d bytes)", h.text[:shown], len(h.text))
 	}
 	switch h.end {
 	case closed:
@@ -223,13 +234,13 @@ func (c *client) hear(limit time.Duration) heard {
 		return heard{end: refused, err: c.err}
 	}
 	c.conn.SetReadDeadline(time.Now().Add(limit))
-	text, err := io.ReadAll(io.LimitReader(c.conn, 1000))
+	text, err := io.ReadAll(io.LimitReader(c.conn, most))
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		// When the machine was busy elsewhere, what was to come can be there as
 		// late as the deadline.
 		c.conn.SetReadDeadline(time.Now().Add(min(limit, short)))
 		var more []byte
-		more, err = io.ReadAll(io.LimitReader(c.conn, 1000))
+		more, err = io.ReadAll(io.LimitReader(c.conn, most))
 		text = append(text, more...)
 	}
 	switch {
