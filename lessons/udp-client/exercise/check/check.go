@@ -30,7 +30,7 @@ func begun(ask asker) error {
 		return nil
 	}
 	defer s.close()
-	call := new(exam.Trial).Go(func() { _, err = ask(s.addr.String(), hello, long, 1) })
+	call := new(exam.Trial).Go(func() { _, err = ask(s.addr.String(), s.sign(hello), long, 1) })
 	if call.WaitFor(500*time.Millisecond) != "" {
 		return nil
 	}

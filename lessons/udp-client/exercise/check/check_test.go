@@ -23,8 +23,14 @@ func TestStubCountsAsNotBegun(t *testing.T) {
 	if err := begun(func(string, string, time.Duration, int) (string, error) { return "", exam.ErrToDo }); err != exam.ErrToDo {
 		t.Errorf("begun = %v, want exam.ErrToDo", err)
 	}
-	if err := begun(rights[0].Func); err != nil {
-		t.Errorf("begun = %v, want nil", err)
+	answered := false
+	err := begun(func(addr, message string, timeout time.Duration, tries int) (string, error) {
+		reply, err := rights[0].Func(addr, message, timeout, tries)
+		answered = reply != ""
+		return reply, err
+	})
+	if err != nil || !answered { // without an answer, each learner would wait for it first
+		t.Errorf("begun = %v, answered: %v; want nil and true", err, answered)
 	}
 }
 
