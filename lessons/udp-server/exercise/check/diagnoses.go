@@ -18,6 +18,8 @@ var (
 		"Read a datagram with conn.ReadFrom, and send it back with conn.WriteTo before you wait for the next.")
 	endsEarly = diagnosis("ends-early", "one-datagram-is-enough",
 		"A server answers until conn is closed, not a number of times. Put ReadFrom and WriteTo into a loop, and stay in it until ReadFrom says that conn was closed.")
+	leftBehind = diagnosis("left-behind", "a-goroutine-can-go-on-alone",
+		"The caller takes the return of Echo for the end. Run the loop in Echo itself, or wait there for the goroutine that runs it.")
 	changed = diagnosis("changed", "the-echo-may-look-different",
 		"An echo is the same bytes, no more and no less. Send buf[:n] as it came.")
 	wholeBuffer = diagnosis("whole-buffer", "the-buffer-is-the-datagram",

@@ -327,7 +327,9 @@ func (s *server) early() {
 		s.tr.Wrong(silence, "a %s deadline passed, which your Echo had set; then %s, after %s.", s.timedOut(), s.did(), s.count())
 	case errors.As(s.err, &op) && (op.Op == "listen" || op.Op == "dial"):
 		s.tr.Wrong(otherSocket, "%s, after %s.", s.did(), s.count())
-	case !s.plain && len(s.trips) == 0 && !isClosed(s.conn.waits) && !s.answers() && s.answersPlain():
+	case s.answers():
+		s.tr.Wrong(leftBehind, "%s; a goroutine still answered.", s.did())
+	case !s.plain && len(s.trips) == 0 && !isClosed(s.conn.waits) && s.answersPlain():
 		s.tr.Wrong(anyConn, "Echo got a conn that is no *net.UDPConn; %s.", s.did())
 	default:
 		s.tr.Wrong(endsEarly, "%s, after %s.", s.did(), s.count())
