@@ -248,8 +248,8 @@ func isSilent(s *server) {
 // patience is over. If it is the second and waits for ever, or not at all, what
 // held for the first was for that one alone.
 func (s *server) letsGo(c *client, came time.Time, second bool, story string) bool {
+	defer c.close()
 	h := s.hear(c)
-	c.close()
 	took := time.Since(came)
 	switch {
 	case h.text != "":
@@ -257,9 +257,9 @@ func (s *server) letsGo(c *client, came time.Time, second bool, story string) bo
 	case s.returned(0):
 		return true // what comes next tells that
 	case h.end == open:
-		own := sharedPatience
-		if !second {
-			own = s.causes.silence()
+		own := noDeadline
+		if second {
+			own = sharedPatience
 		}
 		s.hung(own, "%s. Its connection should have been closed soon. It was open after %v.", story, s.limit)
 	case took < s.patience*7/8, took > s.patience*3/2 && s.causes.late():
@@ -337,12 +337,12 @@ func endsFirst(s *server) {
 	s.serve()
 	c, next := s.client(halfClose), s.client(send(message))
 	silent := s.hear(c)
-	c.close()
 	const story = "A client ended its direction (CloseWrite) without a message"
 	if silent.end == open && !s.returned(0) {
 		s.hung(endIgnored, "%s. Its connection should have been closed at once. It heard %v.", story, silent)
 		return
 	}
+	c.close()
 	if silent.text != "" && silent.text != greeting {
 		s.wrong(otherText, "%s. It should have heard nothing, or %q. It heard %v.", story, greeting, silent)
 		return
@@ -385,9 +385,9 @@ func twoPieces(s *server) {
 	time.Sleep(20 * time.Millisecond) // keeps the pieces apart
 	send("i'm client!")(c)
 	h := s.hear(c)
-	c.close()
 	const story = `A client sent "Hello, " and, 20 ms later, "i'm client!"`
 	if h.cut() || s.judge(h, exam.Diagnosis{}, story) {
+		c.close()
 		s.serveOthers(story)
 	}
 }
@@ -399,13 +399,13 @@ func longMessage(size int, waits exam.Diagnosis) func(s *server) {
 		s.serve()
 		c := s.client(send(strings.Repeat("7", size)))
 		h := s.hear(c)
-		c.close()
 		story := fmt.Sprintf("A client sent %d bytes and kept its connection open", size)
 		own := exam.Diagnosis{}
 		if h.end == open {
 			own = waits
 		}
 		if size > 1024 && h.cut() || s.judge(h, own, story) {
+			c.close()
 			s.serveOthers(story)
 		}
 	}
@@ -460,14 +460,14 @@ func closedServing(s *server) {
 		if s.causes.endsWell() {
 			own := neverEnds
 			if c.hear(short).end == open {
-				own = s.causes.silence()
+				own = noDeadline
 			}
 			s.ends(o, s.cause(own), s.cause(clientEnds), story)
 		}
 		return
 	}
 	if h := c.hear(s.limit); h.end == open {
-		s.tell(s.cause(s.causes.silence()), "%s. Its connection should have been closed. It was open after %v.", story, s.limit)
+		s.tell(s.cause(noDeadline), "%s. Its connection should have been closed. It was open after %v.", story, s.limit)
 	}
 }
 

@@ -3,6 +3,7 @@ package check
 import (
 	"net"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,6 +38,20 @@ func TestEveryDiagnosisIsTested(t *testing.T) {
 	for _, d := range all {
 		if !slices.ContainsFunc(wrongs, func(w exam.Answer[serveFunc]) bool { return w.Want == d.Name }) {
 			t.Errorf("no wrong answer has the diagnosis %s", d.Name)
+		}
+	}
+}
+
+func TestPlaceIsTold(t *testing.T) {
+	exam.OnDemand(t)
+	for name, answer := range map[string]serveFunc{
+		"no deadline": inTurn(func(conn net.Conn, _ time.Duration) { oneClientOf(conn, time.Hour) }),
+		"own limit":   inTurn(func(conn net.Conn, _ time.Duration) { oneClientOf(conn, exam.Limit+time.Second) }),
+	} {
+		cases := slices.DeleteFunc(casesFor(answer), func(c exam.Case[serveFunc]) bool { return c.Name != "silent client" })
+		found := exam.Try(cases, answer)
+		if len(found) != 1 || !strings.Contains(found[0].Story, " Serve was in net.conn.Read, called in right_test.go line ") {
+			t.Errorf("%s: %v", name, found)
 		}
 	}
 }

@@ -31,16 +31,18 @@ func (s *server) tell(d exam.Diagnosis, format string, args ...any) {
 }
 
 // hung is wrong where the server went on, but left a client waiting. It also
-// tells where Serve was.
+// tells where Serve was, so the client must still be there.
 func (s *server) hung(own exam.Diagnosis, format string, args ...any) {
 	story := fmt.Sprintf(format, args...)
-	cause := s.cause(own)
+	// To ask for the place ends the case's connections, and with them the hang. A
+	// client that closes ends it too, and so may the time that s.cause takes.
+	place := s.call.WaitFor(0)
 	// A server that serves each client in a goroutine is in Accept all the time.
 	// That would explain nothing.
-	if place := s.call.WaitFor(0); strings.Contains(place, " line ") && !strings.Contains(place, "Accept") {
+	if strings.Contains(place, " line ") && !strings.Contains(place, "Accept") {
 		story += " Serve was " + place + "."
 	}
-	s.tell(cause, "%s", story)
+	s.tell(s.cause(own), "%s", story)
 }
 
 // cause is own, where no simpler cause explains it.
@@ -56,6 +58,9 @@ func (s *server) cause(own exam.Diagnosis) exam.Diagnosis {
 			return cause
 		}
 	}
+	if own.Name == noDeadline.Name {
+		return s.causes.silence()
+	}
 	return own
 }
 
@@ -70,9 +75,8 @@ func (s *server) result() string {
 // answered tells whether a client gets its answer and the end of its connection,
 // and reports if not. Story says what the client did.
 func (s *server) answered(c *client, own exam.Diagnosis, story string) bool {
-	h := s.hear(c)
-	c.close()
-	return s.judge(h, own, story)
+	defer c.close()
+	return s.judge(s.hear(c), own, story)
 }
 
 // judge reports what a client heard, if it is not as it should be. Own is what it
