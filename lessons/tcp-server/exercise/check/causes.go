@@ -105,6 +105,7 @@ type probes struct {
 	early    bool  // returns although no client came
 	deadline bool  // returns when no client came for as long as patience
 	silent   heard // what a client hears that sends nothing
+	instant  bool  // its connection is closed at once, be patience long or endless
 	one      heard // what a client hears that sends one byte
 	awaits   bool  // its connection is open until the client has gone
 	leaks    bool  // its connection is open even then
@@ -129,6 +130,7 @@ func probe(answer serveFunc) *probes {
 	all.Go(func() { try(answer, long, func(s *server) { p.early = s.returned(silence) }) })
 	all.Go(func() { try(answer, short/4, func(s *server) { p.deadline = s.returned(silence) }) })
 	all.Go(func() { try(answer, long, func(s *server) { p.silent = s.client().hear(silence) }) })
+	all.Go(func() { p.instant = closesAtOnce(answer, long) && closesAtOnce(answer, endless) })
 	all.Go(func() { p.serveRow(answer) })
 	all.Go(func() { p.servePair(answer) })
 	all.Go(func() {
@@ -146,6 +148,15 @@ func probe(answer serveFunc) *probes {
 	all.Go(func() { hear(&p.end, send("7"), halfClose) })
 	all.Wait()
 	return p
+}
+
+// closesAtOnce tells whether a silent client is let go in a moment. It asks three
+// times, as a busy machine may be late by itself.
+func closesAtOnce(answer serveFunc, patience time.Duration) (yes bool) {
+	for i := 0; i < 3 && !yes; i++ {
+		try(answer, patience, func(s *server) { yes = s.client().hear(silence/20).turned() && !s.returned(0) })
+	}
+	return yes
 }
 
 // everyByte is a message in which every sign for an end occurs.
@@ -202,6 +213,9 @@ func (p *probes) cause() exam.Diagnosis {
 		return earlyReturn
 	case p.silent.text != "":
 		return answersFirst
+	// One with too small a deadline may still answer what is there already.
+	case p.instant && !(p.one.right() && p.full.right() && p.any.right()):
+		return closesEarly
 	case p.silent.end == closed, p.silent.end == broke:
 		return otherPatience
 	case waits && p.full.text != "":

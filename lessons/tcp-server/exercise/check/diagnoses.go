@@ -42,7 +42,9 @@ var (
 	awaitsClient = diagnosis("awaits-client", "the-server-closes-first",
 		"Do not wait for the client to close. It may never do so. Close when the answer is sent, or wait with a deadline.")
 	noAnswer = diagnosis("no-answer", "first-the-answer-then-close",
-		"Every client that sent something, whatever it says, gets its answer, and only then is its connection closed. What goes through a bufio.Writer needs Flush, and a goroutine needs its connection open.")
+		"Every client that sent something, whatever it says, gets its answer, and only then is its connection closed. What goes through a bufio.Writer needs Flush.")
+	closesEarly = diagnosis("closes-early", "close-where-the-client-is-served",
+		"The connection was closed before its client could have its answer. Is there a conn.Close() after go …? The statement go does not wait. Close inside that function: defer conn.Close() as its first line.")
 	otherText = diagnosis("other-text", "the-answer-is-18-bytes",
 		"The answer is these 18 bytes, once, and nothing else: Hello, i'm server! No newline, and no message of the client.")
 	unread = diagnosis("unread", "unread-bytes-become-a-reset",
@@ -76,7 +78,7 @@ var (
 	sleeps = diagnosis("sleeps", "patience-is-a-limit-and-not-a-pause",
 		"Patience is a limit, not a pause. Who sends at once is answered at once. Use a deadline, not time.Sleep: it ends the wait, and does not make it longer.")
 	otherPatience = diagnosis("other-patience", "the-caller-chooses-the-patience",
-		"The caller chooses how long a client may be silent: patience, all of it and no more, and no number of your own. A time.Duration has its unit inside already. A Close outside the goroutine that serves the client does not wait for it.")
+		"The caller chooses how long a client may be silent: patience, all of it and no more, and no number of your own. A time.Duration has its unit inside already.")
 	sharedPatience = diagnosis("shared-patience", "patience-begins-anew-for-each-client",
 		"Patience begins anew for each client, when its connection is accepted. A deadline is a moment: work it out in the loop, for each connection, and not once before it.")
 	acceptDeadline = diagnosis("accept-deadline", "patience-is-not-for-accept",

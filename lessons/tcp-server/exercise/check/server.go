@@ -23,8 +23,10 @@ const (
 )
 
 const (
-	long  = time.Minute            // a patience that nobody uses up
-	short = 200 * time.Millisecond // one that a silent client uses up
+	long = time.Minute // a patience that nobody uses up
+	// This one is still long where its unit is taken for a much smaller one.
+	endless = 250 * 365 * 24 * time.Hour
+	short   = 200 * time.Millisecond // one that a silent client uses up
 )
 
 // A server is an answer at work, with its listener and its clients.

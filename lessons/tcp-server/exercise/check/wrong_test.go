@@ -211,12 +211,30 @@ var wrongs = []exam.Answer[serveFunc]{
 		conn.Close()
 		conn.Write([]byte(greeting))
 	})},
-	{"closes while a goroutine serves", "other-patience", func(ln net.Listener, patience time.Duration) error {
+	{"closes while a goroutine serves", "closes-early", func(ln net.Listener, patience time.Duration) error {
 		return acceptEach(ln, func(conn net.Conn) {
 			go oneClientOf(conn, patience)
 			conn.Close()
 		})
 	}},
+	{"closes after go, on two ways", "closes-early", func(ln net.Listener, patience time.Duration) error {
+		return acceptEach(ln, func(conn net.Conn) {
+			go func() {
+				if !answerOnly(conn, patience) {
+					conn.Close()
+				}
+			}()
+			conn.Close()
+		})
+	}},
+	{"closes before it receives", "closes-early", inTurn(func(conn net.Conn, patience time.Duration) {
+		conn.Close()
+		oneClientOf(conn, patience)
+	})},
+	{"too short by a unit, one at a time", "other-patience", inTurn(func(conn net.Conn, patience time.Duration) {
+		oneClientOf(conn, time.Duration(patience.Seconds()))
+	})},
+	{"ten milliseconds", "other-patience", each(func(conn net.Conn, _ time.Duration) { oneClientOf(conn, 10*time.Millisecond) })},
 	{"forgets Flush", "no-answer", inTurn(func(conn net.Conn, patience time.Duration) {
 		defer conn.Close()
 		conn.SetDeadline(time.Now().Add(patience))
