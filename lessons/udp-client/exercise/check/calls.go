@@ -19,10 +19,12 @@ func severalCalls(a *attempt) {
 	}
 	// There are more calls than tries, for answers that count all tries together.
 	const several, tries = 6, 4
-	quick := setup{timeout: 100 * time.Millisecond, tries: tries}
-	alone := quick
-	alone.limit = 700 * time.Millisecond
-	if visits := a.round(server, 1, 1, alone); visits == nil || !visits[0].answered() {
+	quick := setup{timeout: 50 * time.Millisecond, tries: tries}
+	alone := func(timeout time.Duration) bool {
+		visits := a.round(server, 1, 1, setup{timeout: timeout, tries: tries, limit: tries*timeout + 500*time.Millisecond})
+		return visits != nil && visits[0].answered()
+	}
+	if !alone(quick.timeout) && !alone(longer) {
 		return // other cases say more about it
 	}
 	first := a.round(server, several, 1, quick)

@@ -191,10 +191,11 @@ func delaysAndDoubles(a *attempt) {
 // takesTime answers late, but long before the time of the first try is up. When
 // a second datagram comes, it need not wait any longer.
 func takesTime(a *attempt) {
+	const late = 550 * time.Millisecond
 	a.wantAnswerOf(func() *visit {
 		s := exchange(hello, plainAnswer)
-		s.tries = 5
-		s.did = "the server answered after 600ms"
+		s.tries = 6
+		s.did = fmt.Sprintf("the server answered after %v", late)
 		second := make(chan struct{})
 		s.on = func(s *server, q question) {
 			switch q.number {
@@ -202,7 +203,7 @@ func takesTime(a *attempt) {
 				go func() {
 					select {
 					case <-second:
-					case <-time.After(600 * time.Millisecond):
+					case <-time.After(late):
 					}
 					s.answer(q, plainAnswer)
 				}()
@@ -212,6 +213,9 @@ func takesTime(a *attempt) {
 		}
 		v := a.visit(s)
 		if v != nil && v.hung == "" && v.took < v.timeout && (v.count() > 1 || v.err != nil) {
+			if gap := v.gap(); 0 < gap && gap < late {
+				v.did = fmt.Sprintf("the server would have answered after %v, and answered at once when your second datagram came after %v", late, gap.Round(time.Millisecond))
+			}
 			v.wrongCount(reason(ownTimeout, a.plain, a.why))
 			return nil
 		}

@@ -20,6 +20,8 @@ var (
 		"The caller chooses how long each try waits. Use timeout as it is, no other number, and the same for each try.")
 	perTry = diagnosis("timeout-per-try", "each-try-waits-anew",
 		"Each try waits up to timeout, the second as long as the first. A deadline is a moment: once it has passed, all reads fail at once, and after SetDeadline all writes too. Set a new one for each try.")
+	divided = diagnosis("divided-timeout", "each-try-waits-anew",
+		"Timeout is for one try, not for all of them together. Do not divide timeout by tries.")
 	lastWait = diagnosis("last-wait", "the-last-try-waits-too",
 		"The last try is a try like the others: send, then wait up to timeout for its answer.")
 	sleeps = diagnosis("sleeps", "a-timeout-is-not-a-pause",

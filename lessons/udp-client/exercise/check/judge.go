@@ -432,6 +432,8 @@ func (v *visit) whyEarly() exam.Diagnosis {
 		return sendsAgain
 	case gap < again/4:
 		return ownTimeout
+	case gap < again*6/10: // three tries share the time of one
+		return divided
 	}
 	return perTry
 }

@@ -170,7 +170,7 @@ func (a *attempt) flood() (*visit, *crowd) {
 	if c == nil {
 		return nil, nil
 	}
-	s := silence(2*short, 2)
+	s := silence(250*time.Millisecond, 2)
 	s.did = "the server was silent, and strangers sent a datagram to the client every few milliseconds"
 	v := s.start(a.Trial, a.ask, server)
 	go func() {

@@ -388,7 +388,7 @@ var wrongs = []exam.Answer[asker]{
 		begin: func(conn net.Conn, timeout time.Duration, _ int) { conn.SetDeadline(time.Now().Add(timeout)) },
 		wait:  never,
 	}.ask},
-	{"the timeout divided by the tries", "timeout-per-try", func(addr, message string, timeout time.Duration, tries int) (string, error) {
+	{"the timeout divided by the tries", "divided-timeout", func(addr, message string, timeout time.Duration, tries int) (string, error) {
 		return steps{}.ask(addr, message, timeout/time.Duration(tries), tries)
 	}},
 	{"gives up right after the last send", "last-wait", func(addr, message string, timeout time.Duration, tries int) (string, error) {
