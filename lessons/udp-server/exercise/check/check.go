@@ -411,7 +411,7 @@ func (s *server) after(failure string, p *peer) {
 		case s.gaveUp():
 			return
 		case isClosed(s.conn.spins):
-			s.tr.Wrong(spins, "%s; your Echo made the same call %d times without a pause.", failure, spinning)
+			s.tr.Wrong(spins, "%s; your Echo called %s %d times without a pause.", failure, s.conn.spun, spinning)
 			return
 		}
 		did := s.did()

@@ -49,6 +49,7 @@ type conn struct {
 	timesWrites  bool          // the answer has set a write deadline
 	closed       bool          // by the checker
 	closedByEcho bool          // by the answer, while it was open
+	spun         string        // the call that failed far too often
 	writes       []write
 }
 
@@ -138,6 +139,10 @@ func (c *conn) stopSpinning() {
 	c.mu.Lock()
 	spins := c.hurried >= spinning || c.failedWrites >= spinning || c.timeouts >= spinningDeadline
 	if spins && !isClosed(c.spins) {
+		c.spun = "ReadFrom" // where both fail by turns, it is the one to look at
+		if c.hurried < spinning/2 && c.timeouts < spinningDeadline {
+			c.spun = "WriteTo"
+		}
 		close(c.spins)
 	}
 	c.mu.Unlock()

@@ -386,7 +386,7 @@ func (s *server) end() bool {
 		s.tr.Wrong(busy, "nobody sent anything for a while, and a read deadline, which your Echo had set, passed %d times.", spinningDeadline)
 		return false
 	case before:
-		s.tr.Wrong(spins, "your Echo made the same call %d times without a pause, and got an error each time.", spinning)
+		s.tr.Wrong(spins, "your Echo called %s %d times without a pause, and got an error each time.", s.conn.spun, spinning)
 		return false
 	}
 	s.conn.end()
@@ -407,7 +407,7 @@ func (s *server) ends(turns int) bool {
 		case <-s.call.Done():
 			return true
 		case <-s.conn.spins:
-			s.tr.Wrong(goesOn, "conn was closed; Echo did not return. It made the same call %d times more, and got an error each time.", spinning)
+			s.tr.Wrong(goesOn, "conn was closed; Echo did not return. It called %s %d times more, and got an error each time.", s.conn.spun, spinning)
 			return false
 		case <-time.After(turn):
 		}
