@@ -59,7 +59,7 @@ var (
 	goesOn = diagnosis("goes-on", "a-closed-socket-will-come-back",
 		"A closed conn stays closed. When errors.Is(err, net.ErrClosed), leave the loop and return nil.")
 	closedError = diagnosis("closed-error", "closing-is-a-failure",
-		"To close conn is how a caller stops the server, the normal end. When errors.Is(err, net.ErrClosed), return nil.")
+		"To close conn is how a caller stops the server, the normal end. When errors.Is(err, net.ErrClosed), return nil. err == net.ErrClosed is false: ReadFrom wraps the error, and errors.Is looks inside.")
 	closesConn = diagnosis("closes-conn", "a-socket-is-used-up-after-one-answer",
 		"Who opened conn closes it. Closed, it can not receive the next datagram.")
 	anyConn = diagnosis("any-conn", "every-packetconn-is-a-udpconn",
