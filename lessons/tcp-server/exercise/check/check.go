@@ -4,6 +4,7 @@ package check
 import (
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -187,11 +188,19 @@ func atOnce(s *server) {
 		all.Go(func() {
 			send(message)(c)
 			got[i] = s.hear(c)
-			c.close()
+			if got[i].end != open {
+				c.close()
+			}
 		})
 	}
 	all.Wait()
+	served := slices.ContainsFunc(got, heard.right)
 	for i, h := range got {
+		// On a busy machine, who serves one at a time can come late to the last.
+		if served && h.text == "" && h.end == open {
+			h = s.hear(s.clients[i])
+			s.clients[i].close()
+		}
 		var own exam.Diagnosis
 		switch {
 		case s.returned(0):
