@@ -46,8 +46,9 @@ type result struct {
 }
 
 const (
-	maxPrints = 5    // how many of the answer's own lines are kept
-	maxKept   = 1000 // how many lines of any other kind: an answer can print without an end
+	maxPrints = 5        // how many of the answer's own lines are kept
+	maxKept   = 1000     // how many lines of any other kind: an answer can print without an end
+	maxLine   = 64 << 10 // about how many bytes of a line
 )
 
 // check runs the tests of some exercises, and returns a result for each. When ctx
@@ -95,6 +96,8 @@ type testEvent struct {
 // A reading is what go test has told of one package.
 type reading struct {
 	result
+	line    string              // what has come of a line that has not ended
+	test    string              // where it belongs
 	said    map[string][]string // by case
 	other   []string            // what belongs to no test
 	crash   []string            // what the Go runtime said when it stopped the program
@@ -142,12 +145,23 @@ func read(out io.Reader) (map[string]*reading, error) {
 	}
 }
 
-// add takes in what one event tells.
+// add takes in what one event tells. A long line comes in pieces, one event for
+// each. Only the last has a line end.
 func (rd *reading) add(e testEvent) {
 	oneCase := strings.Contains(e.Test, "/")
+	if e.Action != "output" || e.Test != rd.test || frame.MatchString(e.Output) {
+		rd.endLine() // it never had a line end
+	}
 	switch {
 	case e.Action == "output":
-		rd.hear(e.Test, e.Output)
+		rd.test = e.Test
+		last := strings.HasSuffix(e.Output, "\n")
+		if last || len(rd.line) < maxLine { // the last can tell of a crash
+			rd.line += e.Output
+		}
+		if last {
+			rd.endLine()
+		}
 	case e.Test == "":
 		rd.ok = e.Action == "pass"
 	case oneCase:
@@ -168,10 +182,21 @@ func (rd *reading) add(e testEvent) {
 	}
 }
 
+// frame matches the lines with which package testing tells what runs and how it ended.
+var frame = regexp.MustCompile(`^(=== [A-Z]+  |--- [A-Z]+: )`)
+
+// endLine hears the line that has come so far, if any.
+func (rd *reading) endLine() {
+	if rd.line != "" {
+		rd.hear(rd.test, rd.line)
+		rd.line = ""
+	}
+}
+
 // hear takes in a line of output.
 func (rd *reading) hear(test, line string) {
 	switch {
-	case strings.HasPrefix(line, "=== "), strings.HasPrefix(line, "--- "):
+	case frame.MatchString(line):
 	case test == "":
 		rd.other = keep(rd.other, line)
 	case strings.HasPrefix(line, "    "): // package testing indents what a case says

@@ -64,7 +64,7 @@ func TestStates(t *testing.T) {
 	t.Setenv("GOWORK", "off") // a learner's settings do no harm
 	t.Setenv("GOFLAGS", "-mod=mod")
 	lessons := []sample{
-		{"crash", `func Answer() { go func() { panic("boom") }(); select {} }`,
+		{"crash", `import "strings"; func Answer() { go func() { print(strings.Repeat("=", 200000)); panic("boom") }(); select {} }`,
 			`t.Run("first", func(t *testing.T) { t.Fail() }); t.Run("second", func(t *testing.T) { Answer() })`},
 		{"done", `const Answer = 1`, `t.Run("first", func(t *testing.T) {})`},
 		{"exit", `import "os"; func Answer() { os.Exit(3) }`, `t.Run("first", func(t *testing.T) { println("going"); Answer() })`},
@@ -76,6 +76,10 @@ func TestStates(t *testing.T) {
 				print("no line end\n")
 				t.Output().Write([]byte("the server sent \x1b[31m2\n→ README.md#idea\n")); t.Fail() })
 			t.Run("third", func(t *testing.T) { t.Error("the third") })`},
+		{"long", `import "strings"; var Answer = strings.Repeat("\\x00", 1006)`,
+			`t.Run("long_line", func(t *testing.T) { t.Output().Write([]byte("the client sent " + Answer + "\n→ README.md#idea\n")); t.Fail() })
+			t.Run("second", func(t *testing.T) { print(Answer, "\nno line end") })
+			t.Run("third", func(sub *testing.T) { print("--- one\nno line end either"); t.Log("not of this case") })`},
 		{"lost", ``, `t.Run("first", func(t *testing.T) { Answer() })`},
 		{"stub", `const Answer = 1`, `t.Skip("not started: open it")`},
 		{"typo", `var x int = nothing`, ``},
@@ -95,6 +99,8 @@ func TestStates(t *testing.T) {
 		{"exit", "[....................]  did not finish", "os.Exit and log.Fatal do that.\nYour code printed:\n  going\n"},
 		{"half", "[=====...............]  1 of 4 cases", "This case fails: reply in pieces\n  the server sent \\x1b[31m2\n  → README.md#idea\n" +
 			"Your code printed 2001 lines. The last:\n" + strings.Repeat("  panic: so it prints\n", 4) + "  no line end\nCases not tried: 1\n\nNext: fix lessons/half/exercise/exercise.go\nHint: lessons/half/README.md#exercise\n"},
+		{"long", "[=============.......]  2 of 3 cases", "This case fails: long line\n  the client sent " + strings.Repeat(`\x00`, 1006) + "\n  → README.md#idea\n" +
+			"Your code printed:\n  " + strings.Repeat(`\x00`, 17) + "\\…\n  no line end\n  --- one\n  no line end either\n\nNext: "},
 		{"lost", "[....................]  file missing", "  lessons/lost/exercise/exercise.go is not there.\n\nNext: get it back: git checkout lessons/lost/exercise/exercise.go\n"},
 		{"stub", "[....................]  not started", "\nNext: open lessons/stub/exercise/exercise.go\nTask: lessons/stub/README.md#exercise\n"},
 		{"typo", "[....................]  compile error", "The compiler says:\n  lessons/typo/exercise/exercise.go:2:13: undefined: nothing\n"},
