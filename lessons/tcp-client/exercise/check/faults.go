@@ -109,7 +109,7 @@ func neverReads(tr *exam.Trial, ask asker) {
 		did := fmt.Sprintf("the message had %d bytes, and the server read none; the timeout was %v", len(huge()), timeout)
 		return start(tr, ask, huge(), timeout, did, func(p *peer) {})
 	}
-	bounded{begin: begin, timeout: short, hangs: noWriteDeadline, late: ownTimeout, most: 2}.judge(tr, ask)
+	bounded{begin: begin, timeout: short, hangs: noWriteDeadline, calls: []string{"Write", "Fprint", "io.Copy"}, late: ownTimeout, most: 2}.judge(tr, ask)
 }
 
 func readsLate(tr *exam.Trial, ask asker) {
@@ -140,7 +140,7 @@ func fullQueue(tr *exam.Trial, ask asker) {
 		did := fmt.Sprintf("the queue of the server was full, so it did not answer the connect; the timeout was %v", timeout)
 		return startAt(tr, ask, ln.Addr().String(), plainMessage, timeout, did)
 	}
-	v := bounded{begin: begin, timeout: short, hangs: noConnectDeadline, late: noConnectDeadline, most: 2}.judge(tr, ask)
+	v := bounded{begin: begin, timeout: short, hangs: noConnectDeadline, calls: []string{"Dial"}, late: noConnectDeadline, most: 2}.judge(tr, ask)
 	if v != nil && goesOn() && connectsLate(ln) {
 		tr.Wrong(notClosed, "%s; your Ask %s, but its connect went on; when the server had room again the connection stood, and %v later it was still open.", v.did, v.outcome(), patience)
 	}

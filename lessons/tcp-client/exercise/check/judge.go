@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -64,7 +65,8 @@ func (v *visit) blame(plain *visit, why func() exam.Diagnosis) {
 			return
 		}
 	}
-	if plain.fine(plainReply) {
+	// A hang is an idea of its own where the plain call returns.
+	if plain.fine(plainReply) || v.hung != "" && plain.hung == "" && plain.connections() > 0 {
 		v.tell(why())
 		return
 	}
@@ -282,7 +284,8 @@ func (c control) why(own exam.Diagnosis) exam.Diagnosis {
 type bounded struct {
 	begin   func(timeout time.Duration) *visit
 	timeout time.Duration
-	hangs   exam.Diagnosis          // what it means to hang only here
+	hangs   exam.Diagnosis          // what it means to hang only here, or in one of calls
+	calls   []string                // the calls that this situation is about
 	late    exam.Diagnosis          // what it means to return late
 	inTime  bool                    // whether it counts only when the server was done before Ask returned
 	most    float64                 // the part of the timeout after which a return is late
@@ -307,6 +310,10 @@ func (b bounded) judge(tr *exam.Trial, ask asker) *visit {
 			return nil
 		}
 		if v.hung != "" {
+			if first == 0 && v.hungIn(b.calls) && c.plain.connections() > 0 {
+				v.tell(b.hangs)
+				return nil
+			}
 			v.blame(c.plain, func() exam.Diagnosis {
 				if first > 0 { // it was only late before
 					return b.late
@@ -345,6 +352,11 @@ func (b bounded) judge(tr *exam.Trial, ask asker) *visit {
 		}
 	}
 	return nil
+}
+
+// hungIn tells whether Ask hangs in one of these calls.
+func (v *visit) hungIn(calls []string) bool {
+	return slices.ContainsFunc(calls, func(call string) bool { return strings.Contains(v.hung, call) })
 }
 
 // timedOut tells whether Ask did all right where it had to time out.

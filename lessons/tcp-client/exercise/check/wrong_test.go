@@ -321,11 +321,22 @@ var wrongs = []exam.Answer[asker]{
 		return reply, err
 	}},
 
-	{"no deadline at all", "no-deadline", steps{
+	{"no deadline at all", "no-connect-deadline no-deadline no-write-deadline", steps{
 		dial:  func(addr string, _ time.Duration) (net.Conn, error) { return net.Dial("tcp", addr) },
 		bound: func(net.Conn, time.Duration, time.Time) {},
 	}.ask},
-	{"a timeout for Dial only", "no-deadline", steps{bound: func(net.Conn, time.Duration, time.Time) {}}.ask},
+	{"no deadline at all, and io.EOF is returned", "eof-is-error no-connect-deadline no-deadline no-write-deadline", steps{
+		dial:  func(addr string, _ time.Duration) (net.Conn, error) { return net.Dial("tcp", addr) },
+		bound: func(net.Conn, time.Duration, time.Time) {},
+		receive: func(conn net.Conn, _ time.Duration) (string, error) {
+			reply, err := io.ReadAll(conn)
+			if err == nil {
+				err = io.EOF
+			}
+			return string(reply), err
+		},
+	}.ask},
+	{"a timeout for Dial only", "no-deadline no-write-deadline", steps{bound: func(net.Conn, time.Duration, time.Time) {}}.ask},
 	{"a deadline for writing only", "no-deadline", steps{bound: func(conn net.Conn, _ time.Duration, end time.Time) { conn.SetWriteDeadline(end) }}.ask},
 	{"a deadline for reading only", "no-write-deadline", steps{bound: func(conn net.Conn, _ time.Duration, end time.Time) { conn.SetReadDeadline(end) }}.ask},
 	{"no timeout for Dial", "no-connect-deadline", steps{
