@@ -471,7 +471,7 @@ func closedServing(s *server) {
 			if c.hear(short).end == open {
 				own = noDeadline
 			}
-			s.ends(o, s.cause(own), s.cause(clientEnds), story)
+			s.ends(o, s.cause(own), s.ended(), story)
 		}
 		return
 	}

@@ -19,6 +19,10 @@ func (s *server) wrong(own exam.Diagnosis, format string, args ...any) {
 	if returned {
 		story += fmt.Sprintf(" Serve had returned %v.", s.result())
 	}
+	if returned && own.Name == clientEnds.Name {
+		s.tell(s.ended(), "%s", story)
+		return
+	}
 	s.tell(s.cause(own), "%s", story)
 }
 
@@ -62,6 +66,16 @@ func (s *server) cause(own exam.Diagnosis) exam.Diagnosis {
 		return s.causes.silence()
 	}
 	return own
+}
+
+// ended is the cause where a client's trouble seems to have ended Serve. Few of the
+// simplest things explain that it returned.
+func (s *server) ended() exam.Diagnosis {
+	switch cause := s.causes.simple(); cause.Name {
+	case oneClient.Name, earlyReturn.Name, acceptDeadline.Name:
+		return cause
+	}
+	return clientEnds
 }
 
 // result shows what Serve returned.
@@ -183,7 +197,7 @@ func (s *server) stop(story string) {
 	}
 	o := s.shut()
 	if !o.good() && s.causes.endsWell() {
-		s.ends(o, s.cause(neverEnds), s.cause(clientEnds), story+", and then the listener was closed")
+		s.ends(o, s.cause(neverEnds), s.ended(), story+", and then the listener was closed")
 		return
 	}
 	if !o.hung && !until(s.limit, func() bool { return s.ln.open() == 0 }) {

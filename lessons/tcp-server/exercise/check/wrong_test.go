@@ -44,6 +44,22 @@ var wrongs = []exam.Answer[serveFunc]{
 	{"returns nil at the error of a client", "client-ends", returnsClientError(true)},
 	{"returns the errors of clients at the end", "client-ends", collectsErrors},
 	{"sends errors of clients to Serve", "client-ends", errorChannel},
+	{"returns the error of a client and defers Close in the loop", "client-ends not-closed", func(ln net.Listener, patience time.Duration) error {
+		for {
+			conn, err := ln.Accept()
+			if err != nil {
+				return endOf(err)
+			}
+			defer conn.Close()
+			conn.SetDeadline(time.Now().Add(patience))
+			if _, err := conn.Read(make([]byte, 1024)); err != nil {
+				return err
+			}
+			if _, err := conn.Write([]byte(greeting)); err != nil {
+				return err
+			}
+		}
+	}},
 	{"has workers that end with a bad client", "client-ends", workersEnd},
 	{"has places that bad clients keep", "client-ends", keepsPlaces},
 	{"shares one variable", "mixed-up", sharesConn},
