@@ -74,7 +74,7 @@ var (
 // Ideas about patience.
 var (
 	noDeadline = diagnosis("no-deadline", "a-silent-client-needs-a-time-limit",
-		"Read waits as long as the client is silent. Set a limit before it: conn.SetReadDeadline(time.Now().Add(patience)). When it has passed, Read returns an error: close the connection.")
+		"Nothing ended the wait in time. Read waits as long as the client is silent, or as its deadline says. The limit is patience and no other number. Set it before Read: conn.SetReadDeadline(time.Now().Add(patience)). When it has passed, Read returns an error: close the connection.")
 	sleeps = diagnosis("sleeps", "patience-is-a-limit-and-not-a-pause",
 		"Patience is a limit, not a pause. Who sends at once is answered at once. Use a deadline, not time.Sleep: it ends the wait, and does not make it longer.")
 	otherPatience = diagnosis("other-patience", "the-caller-chooses-the-patience",

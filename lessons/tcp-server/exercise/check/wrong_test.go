@@ -372,6 +372,7 @@ var wrongs = []exam.Answer[serveFunc]{
 
 	{"no deadline", "no-deadline", each(func(conn net.Conn, _ time.Duration) { oneClientOf(conn, time.Hour) })},
 	{"no deadline, one at a time", "no-deadline", inTurn(func(conn net.Conn, _ time.Duration) { oneClientOf(conn, time.Hour) })},
+	{"five seconds", "no-deadline", inTurn(func(conn net.Conn, _ time.Duration) { oneClientOf(conn, 5*time.Second) })},
 	{"a deadline for Write only", "no-deadline", each(func(conn net.Conn, patience time.Duration) {
 		defer conn.Close()
 		conn.SetWriteDeadline(time.Now().Add(patience))
