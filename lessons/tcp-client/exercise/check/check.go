@@ -111,9 +111,9 @@ func visitPlain(tr *exam.Trial, ask asker) *visit {
 }
 
 func visitReply(tr *exam.Trial, ask asker, message, reply string) *visit {
-	did := "the server read " + quote(message) + ", sent " + quote(reply) + " and closed"
+	did := "The server read " + quote(message) + ", sent " + quote(reply) + " and closed"
 	if reply == "" {
-		did = "the server read " + quote(message) + " and closed without sending a byte"
+		did = "The server read " + quote(message) + " and closed without sending a byte"
 	}
 	return start(tr, ask, message, long, did, func(p *peer) {
 		p.receive()
@@ -151,7 +151,7 @@ func inTwoPieces(tr *exam.Trial, ask asker) {
 }
 
 func visitTwoPieces(tr *exam.Trial, ask asker, reply string, rest time.Duration) *visit {
-	did := fmt.Sprintf("the server sent %q and, a moment later, %q, and closed", reply[:7], reply[7:])
+	did := fmt.Sprintf("The server sent %q and, a moment later, %q, and closed", reply[:7], reply[7:])
 	return start(tr, ask, plainMessage, long, did, func(p *peer) {
 		p.receive()
 		p.send(reply[:7])
@@ -163,7 +163,7 @@ func visitTwoPieces(tr *exam.Trial, ask asker, reply string, rest time.Duration)
 
 func cutCharacters(tr *exam.Trial, ask asker) {
 	wantReply(tr, ask, korean, func(reply string) *visit {
-		did := "the server sent " + quote(reply) + " in pieces that end inside a character, and closed"
+		did := "The server sent " + quote(reply) + " in pieces that end inside a character, and closed"
 		return start(tr, ask, plainMessage, long, did, func(p *peer) {
 			p.receive()
 			for from := 0; from < len(reply); from += 10 {
@@ -177,7 +177,7 @@ func cutCharacters(tr *exam.Trial, ask asker) {
 
 func sendsFirst(tr *exam.Trial, ask asker) {
 	wantReply(tr, ask, "I speak first. Goodbye.", func(reply string) *visit {
-		did := "the server sent " + quote(reply) + " before it read anything, and ended its direction"
+		did := "The server sent " + quote(reply) + " before it read anything, and ended its direction"
 		return start(tr, ask, plainMessage, long, did, func(p *peer) {
 			p.send(reply)
 			p.finish()
@@ -187,7 +187,7 @@ func sendsFirst(tr *exam.Trial, ask asker) {
 
 func takesTime(tr *exam.Trial, ask asker) {
 	wantReply(tr, ask, "I had to think.", func(reply string) *visit {
-		did := "the server waited a moment, sent " + quote(reply) + " and closed, long before the time was up"
+		did := "The server waited a moment, sent " + quote(reply) + " and closed, long before the time was up"
 		return start(tr, ask, plainMessage, long, did, func(p *peer) {
 			p.receive()
 			p.pause(4 * gap)

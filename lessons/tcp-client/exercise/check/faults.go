@@ -22,12 +22,12 @@ func refused(tr *exam.Trial, ask asker) {
 		return
 	}
 	tr.Cleanup(free)
-	v := startAt(tr, ask, addr, plainMessage, long, "nobody listened at the address, and the system said so at once")
+	v := startAt(tr, ask, addr, plainMessage, long, "Nobody listened at the address, and the system said so at once")
 	v.wantError(retries, is(swallowed))
 }
 
 func visitSilent(tr *exam.Trial, ask asker, timeout time.Duration) *visit {
-	did := fmt.Sprintf("the server read and said nothing, and did not close; the timeout was %v", timeout)
+	did := fmt.Sprintf("The server read and said nothing, and did not close. The timeout was %v", timeout)
 	return start(tr, ask, plainMessage, timeout, did, func(p *peer) { p.receive() })
 }
 
@@ -42,7 +42,7 @@ func isHalf(reply string) bool { return strings.HasPrefix(half, reply) }
 
 func silentAfterHalf(tr *exam.Trial, ask asker) {
 	begin := func(timeout time.Duration) *visit {
-		did := fmt.Sprintf("the server sent %q, and then nothing more, and did not close; the timeout was %v", half, timeout)
+		did := fmt.Sprintf("The server sent %q, and then nothing more, and did not close. The timeout was %v", half, timeout)
 		return start(tr, ask, plainMessage, timeout, did, func(p *peer) {
 			p.receive()
 			p.send(half)
@@ -53,7 +53,7 @@ func silentAfterHalf(tr *exam.Trial, ask asker) {
 
 func drips(tr *exam.Trial, ask asker) {
 	begin := func(timeout time.Duration) *visit {
-		did := fmt.Sprintf("the server sent one byte every 20ms and did not stop; the timeout was %v", timeout)
+		did := fmt.Sprintf("The server sent one byte every 20ms and did not stop. The timeout was %v", timeout)
 		return start(tr, ask, plainMessage, timeout, did, func(p *peer) {
 			p.receive()
 			for { // until the connection is closed, at the latest with the case
@@ -69,7 +69,7 @@ func drips(tr *exam.Trial, ask asker) {
 }
 
 func visitReset(tr *exam.Trial, ask asker, rest time.Duration) *visit {
-	did := "the server sent " + quote(half) + " and reset the connection"
+	did := "The server sent " + quote(half) + " and reset the connection"
 	return start(tr, ask, plainMessage, long, did, func(p *peer) {
 		p.receive()
 		p.send(half)
@@ -90,7 +90,7 @@ func resetAfterHalf(tr *exam.Trial, ask asker) {
 }
 
 func resetWhileSending(tr *exam.Trial, ask asker) {
-	did := fmt.Sprintf("the message had %d bytes; the server read a few of them and reset the connection", len(huge()))
+	did := fmt.Sprintf("The message had %d bytes. The server read a few of them and reset the connection", len(huge()))
 	v := start(tr, ask, huge(), long, did, func(p *peer) {
 		p.conn.Read(make([]byte, 16))
 		p.reset()
@@ -106,7 +106,7 @@ func resetWhileSending(tr *exam.Trial, ask asker) {
 
 func neverReads(tr *exam.Trial, ask asker) {
 	begin := func(timeout time.Duration) *visit {
-		did := fmt.Sprintf("the message had %d bytes, and the server read none; the timeout was %v", len(huge()), timeout)
+		did := fmt.Sprintf("The message had %d bytes, and the server read none. The timeout was %v", len(huge()), timeout)
 		return start(tr, ask, huge(), timeout, did, func(p *peer) {})
 	}
 	bounded{begin: begin, timeout: short, hangs: noWriteDeadline, calls: []string{"Write", "Fprint", "io.Copy"}, late: ownTimeout, most: 2}.judge(tr, ask)
@@ -114,7 +114,7 @@ func neverReads(tr *exam.Trial, ask asker) {
 
 func readsLate(tr *exam.Trial, ask asker) {
 	begin := func(timeout time.Duration) *visit {
-		did := fmt.Sprintf("the message had %d bytes; the server began to read after %v, read all, and said nothing; the timeout was %v", len(huge()), timeout*7/10, timeout)
+		did := fmt.Sprintf("The message had %d bytes. The server began to read after %v, read all, and said nothing. The timeout was %v", len(huge()), timeout*7/10, timeout)
 		return start(tr, ask, huge(), timeout, did, func(p *peer) {
 			p.pause(timeout * 7 / 10)
 			p.receive()
@@ -137,12 +137,12 @@ func fullQueue(tr *exam.Trial, ask asker) {
 			tr.Wrong(broken, "a full queue: %v.", err)
 			return nil
 		}
-		did := fmt.Sprintf("the queue of the server was full, so it did not answer the connect; the timeout was %v", timeout)
+		did := fmt.Sprintf("The queue of the server was full, so it did not answer the connect. The timeout was %v", timeout)
 		return startAt(tr, ask, ln.Addr().String(), plainMessage, timeout, did)
 	}
 	v := bounded{begin: begin, timeout: short, hangs: noConnectDeadline, calls: []string{"Dial"}, late: noConnectDeadline, most: 2}.judge(tr, ask)
 	if v != nil && goesOn() && connectsLate(ln) {
-		tr.Wrong(notClosed, "%s; your Ask %s, but its connect went on; when the server had room again the connection stood, and %v later it was still open.", v.did, v.outcome(), patience)
+		tr.Wrong(notClosed, "%s. Your Ask %s, but its connect went on. When the server had room again the connection stood, and %v later it was still open.", v.did, v.outcome(), patience)
 	}
 }
 
@@ -219,8 +219,8 @@ func startTogether(tr *exam.Trial, ask asker, calls int) []*visit {
 	var visits []*visit
 	for i := range calls {
 		message := fmt.Sprint(i, " is my call.") + huge()
-		did := fmt.Sprintf("%d calls ran at once, each with a server of its own, and this one sent %q", calls, togetherReply(message))
-		visits = append(visits, start(tr, ask, message, long, did, func(p *peer) {
+		did := fmt.Sprintf("%d calls ran at once, each with a server of its own. This one sent %q", calls, togetherReply(message))
+		v := start(tr, ask, message, long, did, func(p *peer) {
 			came.wait(calls)
 			p.receive()
 			reply := togetherReply(message)
@@ -229,7 +229,11 @@ func startTogether(tr *exam.Trial, ask asker, calls int) []*visit {
 			p.pause(gap / 2)
 			p.send(reply[i+1:])
 			p.finish()
-		}))
+		})
+		if v != nil {
+			v.slow = true
+		}
+		visits = append(visits, v)
 	}
 	return visits
 }

@@ -88,11 +88,11 @@ func is(d exam.Diagnosis) func() exam.Diagnosis { return func() exam.Diagnosis {
 func (v *visit) tell(d exam.Diagnosis) {
 	switch d.Name {
 	case address.Name:
-		v.tr.Wrong(d, "the server waited at %s, but no client came; your Ask %s.", v.addr, v.outcome())
+		v.tr.Wrong(d, "The server waited at %s, but no client came. Your Ask %s.", v.addr, v.outcome())
 	case otherMessage.Name:
-		v.tr.Wrong(d, "your Ask was called with the message %s; the server got %s; your Ask %s.", quote(v.message), v.client().got(), v.outcome())
+		v.tr.Wrong(d, "Your Ask was called with the message %s. The server got %s. Your Ask %s.", quote(v.message), v.client().got(), v.outcome())
 	case notClosed.Name:
-		v.tr.Wrong(d, "%s; your Ask %s; %v later the connection was still open.", v.did, v.outcome(), patience)
+		v.tr.Wrong(d, "%s. Your Ask %s. %v later the connection was still open.", v.did, v.outcome(), patience)
 	default:
 		v.wrong(d)
 	}
