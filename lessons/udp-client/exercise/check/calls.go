@@ -20,11 +20,18 @@ func severalCalls(a *attempt) {
 	// There are more calls than tries, for answers that count all tries together.
 	const several, tries = 6, 4
 	quick := setup{timeout: 50 * time.Millisecond, tries: tries}
-	alone := func(timeout time.Duration) bool {
+	lone := func(timeout time.Duration) *visit {
 		visits := a.round(server, 1, 1, setup{timeout: timeout, tries: tries, limit: tries*timeout + 500*time.Millisecond})
-		return visits != nil && visits[0].answered()
+		if visits == nil {
+			return nil
+		}
+		return visits[0]
 	}
-	if !alone(quick.timeout) && !alone(longer) {
+	alone := lone(quick.timeout)
+	if alone != nil && alone.hung == "" && alone.err != nil {
+		alone = lone(longer) // a busy machine can use up all its tries
+	}
+	if alone == nil || !alone.answered() {
 		return // other cases say more about it
 	}
 	first := a.round(server, several, 1, quick)
@@ -44,7 +51,7 @@ func severalCalls(a *attempt) {
 	}
 	for _, v := range first {
 		if !v.answered() {
-			a.sure = true
+			a.certain = true
 			v.tr.Wrong(shared, "%s. What your Ask returned then was right. When it had been called again, that had become %s.", v.did, unlike(v.reply, v.want))
 			return
 		}
@@ -135,7 +142,8 @@ func (a *attempt) disturbed(visits []*visit) bool {
 	default:
 		v.tr.Wrong(shared, "%s; your Ask was called with %q and returned %s.", v.did, v.message, unlike(v.reply, v.want))
 	}
-	a.sure = visits[i].hung == "" && visits[i].err == nil // a busy machine does not mix bytes up
+	a.certain = visits[i].hung == "" && visits[i].err == nil // a busy machine does not mix bytes up
+	a.sure = visits[i].stuck()
 	// Calls that still wait would disturb the cases to come.
 	limit := time.After(exam.Limit)
 	for _, v := range visits {

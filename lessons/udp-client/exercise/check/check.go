@@ -46,7 +46,7 @@ func newCases() []exam.Case[asker] {
 			report(tr, confirmed(ask, c, run))
 		}})
 	}
-	add("plain answer", func(a *attempt) { report(a.Trial, a.plain()); a.sure = true })
+	add("plain answer", func(a *attempt) { report(a.Trial, a.plain()); a.certain = true })
 	add("Korean answer", answers(notText, "안녕하세요, 저는 서버 "+id+" 입니다."))
 	add("answer that is no text", answers(notText, "any\x00\xff\xfe bytes \x80\x00\xea\xb0 are \x00 "+id+" an answer\x00\x00"))
 	add("answer of several lines", answers(changed, " \tfirst line\nsecond line "+id+" \r\n\n"))
@@ -88,7 +88,7 @@ func asks(message string) func(*attempt) {
 	return func(a *attempt) {
 		a.wantAnswerOf(func() *visit {
 			v := a.visit(exchange(message, messageAnswer))
-			if v != nil && v.count() == 0 && (v.hung != "" || v.err != nil) && reason(otherMessage, a.plain) == otherMessage {
+			if v != nil && v.count() == 0 && (v.hung != "" || v.err != nil) && a.reason(otherMessage, a.plain) == otherMessage {
 				v.wrongMessage("nothing")
 				return nil
 			}
@@ -116,7 +116,7 @@ func emptyQuestion(a *attempt) {
 	a.wantAnswerOf(func() *visit {
 		v := a.visit(s)
 		if v != nil && v.count() == 0 {
-			v.wrongCount(reason(emptyMessage, a.plain))
+			v.wrongCount(a.reason(emptyMessage, a.plain))
 			return nil
 		}
 		return v
@@ -133,9 +133,9 @@ func tooLong(a *attempt) {
 	switch {
 	case v == nil:
 	case v.hung != "":
-		v.wrongCount(reason(wrongTries, a.plain, a.silent))
+		v.wrongCount(a.reason(wrongTries, a.plain, a.silent))
 	case v.err == nil:
-		v.wrong(reason(swallowed, a.plain, a.silent))
+		v.wrong(a.reason(swallowed, a.plain, a.silent))
 	default:
 		v.left()
 	}
@@ -181,7 +181,7 @@ func delaysAndDoubles(a *attempt) {
 			return nil
 		}
 		if v.hung == "" && v.took < v.timeout && (v.sent() > 1 || v.err != nil) {
-			v.wrongCount(reason(ownTimeout, a.plain, a.why))
+			v.wrongCount(a.reason(ownTimeout, a.plain, a.why))
 			return nil
 		}
 		return v
@@ -216,7 +216,7 @@ func takesTime(a *attempt) {
 			if gap := v.gap(); 0 < gap && gap < late {
 				v.did = fmt.Sprintf("the server would have answered after %v, and answered at once when your second datagram came after %v", late, gap.Round(time.Millisecond))
 			}
-			v.wrongCount(reason(ownTimeout, a.plain, a.why))
+			v.wrongCount(a.reason(ownTimeout, a.plain, a.why))
 			return nil
 		}
 		return v
@@ -235,11 +235,11 @@ func oneSilentTry(a *attempt) {
 		return
 	}
 	if d, wrong := v.judgeTries(); wrong {
-		v.wrongCount(reason(d, a.plain, a.silent))
+		v.wrongCount(a.reason(d, a.plain, a.silent))
 		return
 	}
 	if v.early() {
-		v.wrongCount(reason(lastWait, a.plain, a.why))
+		v.wrongCount(a.reason(lastWait, a.plain, a.why))
 		return
 	}
 	v.left()
@@ -249,11 +249,11 @@ func silentServer(a *attempt) {
 	for _, f := range a.silent() {
 		d := f.Diagnosis
 		if d.Name == noRetry.Name { // it may have failed before there was anything to wait for
-			d = reason(d, a.plain)
+			d = a.reason(d, a.plain)
 		}
 		a.Wrong(d, "%s", f.Story)
 	}
-	a.sure = true
+	a.certain = true // the control is confirmed itself
 }
 
 // manyTries is for answers that have a greatest number of tries. The timeout is so
@@ -264,13 +264,13 @@ func manyTries(a *attempt) {
 	if v == nil {
 		return
 	}
-	if _, wrong := v.judgeTries(); wrong && reason(wrongTries, a.plain, a.silent) == wrongTries {
+	if _, wrong := v.judgeTries(); wrong && a.reason(wrongTries, a.plain, a.silent) == wrongTries {
 		if v = a.visit(silence(short, 12)); v == nil {
 			return
 		}
 	}
 	if d, wrong := v.judgeTries(); wrong {
-		v.wrongCount(reason(d, a.plain, a.silent))
+		v.wrongCount(a.reason(d, a.plain, a.silent))
 	}
 }
 
@@ -284,11 +284,11 @@ func silentShort(a *attempt) {
 	d, wrong := v.judgeTries()
 	switch {
 	case wrong:
-		v.wrongCount(reason(d, a.plain, a.silent))
+		v.wrongCount(a.reason(d, a.plain, a.silent))
 	case v.early():
-		v.wrongCount(reason(ownTimeout, a.plain, a.why))
+		v.wrongCount(a.reason(ownTimeout, a.plain, a.why))
 	case v.late(begin):
-		v.wrongCount(reason(ownTimeout, a.plain, a.silent))
+		v.wrongCount(a.reason(ownTimeout, a.plain, a.silent))
 		a.sure = true
 	default:
 		v.left()
@@ -307,7 +307,7 @@ func lost(n int, did string) func(*attempt) {
 			}})
 		}
 		v := begin(short)
-		if v != nil && v.hung == "" && v.err != nil && reason(laterAnswer, a.plain) == laterAnswer {
+		if v != nil && v.hung == "" && v.err != nil && a.reason(laterAnswer, a.plain) == laterAnswer {
 			v = begin(longer)
 			a.sure = true
 		}
@@ -320,13 +320,13 @@ func (a *attempt) judgeLater(v *visit, want string) {
 	switch {
 	case v == nil:
 	case v.hung != "", v.err != nil:
-		v.wrongCount(reason(laterAnswer, a.plain, a.why))
+		v.wrongCount(a.reason(laterAnswer, a.plain, a.why))
 	case v.reply == "":
-		v.wrongCount(reason(swallowed, a.plain, a.silent))
+		v.wrongCount(a.reason(swallowed, a.plain, a.silent))
 	case v.reply != v.server.sign(want):
-		v.wrong(reason(v.judgeBytes(want), a.plain))
+		v.wrong(a.reason(v.judgeBytes(want), a.plain))
 	case v.count() > v.tries:
-		v.wrongCount(reason(wrongTries, a.plain, a.silent))
+		v.wrongCount(a.reason(wrongTries, a.plain, a.silent))
 	default:
 		v.left()
 	}
@@ -351,7 +351,7 @@ func lateAnswer(a *attempt) {
 		})
 	}
 	v := begin(short)
-	if v != nil && v.hung == "" && v.err != nil && !v.movedOn() && reason(laterAnswer, a.plain) == laterAnswer {
+	if v != nil && v.hung == "" && v.err != nil && !v.movedOn() && a.reason(laterAnswer, a.plain) == laterAnswer {
 		v = begin(longer)
 		a.sure = true
 	}
@@ -415,9 +415,9 @@ func (a *attempt) judgeError(v *visit) {
 	switch {
 	case a.end(v) == nil:
 	case v.hung != "":
-		v.wrong(reason(refused, a.plain, a.silent))
+		v.wrong(a.reason(refused, a.plain, a.silent))
 	case v.err == nil:
-		v.wrong(reason(swallowed, a.plain, a.silent))
+		v.wrong(a.reason(swallowed, a.plain, a.silent))
 	default:
 		v.left()
 	}

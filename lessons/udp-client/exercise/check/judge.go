@@ -18,7 +18,8 @@ type attempt struct {
 	*exam.Trial
 	ask      asker
 	controls *controls
-	sure     bool // what it finds can not be chance
+	sure     bool // only a busy machine could make what it finds chance
+	certain  bool // not even that could
 }
 
 // confirmed returns what run finds, when it finds something a second time too. A
@@ -34,7 +35,7 @@ func confirmed(ask asker, c *controls, run func(*attempt)) (found []exam.Finding
 			run(a)
 		}}}, ask)
 		calm := stalled() < 50*time.Millisecond
-		if len(found) == 0 || calm && (a.sure || times > 1) || times == 5 || time.Since(began) > 2*exam.Limit {
+		if len(found) == 0 || a.certain || calm && (a.sure || times > 1) || times == 5 || time.Since(began) > 2*exam.Limit {
 			return found
 		}
 	}
@@ -98,10 +99,11 @@ func report(tr *exam.Trial, found []exam.Finding) {
 
 // reason returns the diagnosis of the first control that fails too, and own
 // where none does. An open socket is no reason for anything else.
-func reason(own exam.Diagnosis, controls ...func() []exam.Finding) exam.Diagnosis {
+func (a *attempt) reason(own exam.Diagnosis, controls ...func() []exam.Finding) exam.Diagnosis {
 	for _, control := range controls {
 		for _, f := range control() {
 			if f.Diagnosis.Name != notClosed.Name {
+				a.certain = true // controls are confirmed themselves
 				return f.Diagnosis
 			}
 		}
@@ -123,14 +125,20 @@ func (a *attempt) visit(s setup) *visit {
 // is nothing more to judge.
 func (a *attempt) end(v *visit) *visit {
 	ended := v.wait()
-	// What has no place to hang in had only not been let run yet.
-	if !ended || v.hung != "" && !strings.Contains(v.hung, "can not be told") || v.took >= long {
+	a.certain = a.certain || !ended
+	if v.stuck() || v.took >= long {
 		a.sure = true
 	}
 	if !ended || !v.sound() {
 		return nil
 	}
 	return v
+}
+
+// stuck tells whether Ask hangs somewhere. What has no place to hang in had only
+// not been let run yet.
+func (v *visit) stuck() bool {
+	return v.hung != "" && !strings.Contains(v.hung, "can not be told")
 }
 
 const (
@@ -167,6 +175,7 @@ func judgePlain(a *attempt) {
 	}
 	if v.hung != "" || v.slow() {
 		if d, wrong := a.whyLate(); wrong {
+			a.certain = a.certain || v.hung != "" && a.sure // it hung, or was late, a second time
 			v.wrongCount(d)
 			return
 		} else if v.hung != "" {
@@ -181,7 +190,7 @@ func judgePlain(a *attempt) {
 	case v.reply != v.server.sign(plainAnswer):
 		v.wrong(v.judgeBytes(plainAnswer))
 	case n > 1:
-		v.wrongCount(reason(sendsAgain, a.silent))
+		v.wrongCount(a.reason(sendsAgain, a.silent))
 	default:
 		v.left()
 	}
@@ -193,9 +202,9 @@ func (v *visit) whyError(a *attempt) exam.Diagnosis {
 	case v.took >= v.timeout:
 		return oneDatagram
 	case v.count() > 1:
-		return reason(sendsAgain, a.silent)
+		return a.reason(sendsAgain, a.silent)
 	case errors.Is(v.err, os.ErrDeadlineExceeded):
-		return reason(ownTimeout, a.silent)
+		return a.reason(ownTimeout, a.silent)
 	}
 	return failed
 }
@@ -235,7 +244,7 @@ func (a *attempt) wantAnswer(s setup, own exam.Diagnosis, wants ...string) {
 // wantAnswerOf is wantAnswer for calls that begin makes.
 func (a *attempt) wantAnswerOf(begin func() *visit, own exam.Diagnosis, wants ...string) {
 	v := begin()
-	if v != nil && v.slow() && reason(own, a.plain) == own {
+	if v != nil && v.slow() && a.reason(own, a.plain) == own {
 		v = begin() // a busy machine can make the server late once
 	}
 	if v == nil {
@@ -243,15 +252,15 @@ func (a *attempt) wantAnswerOf(begin func() *visit, own exam.Diagnosis, wants ..
 	}
 	switch {
 	case v.hung == "" && v.err != nil && v.took < v.timeout: // it may be in a hurry always
-		v.wrongCount(reason(own, a.plain, a.silent))
+		v.wrongCount(a.reason(own, a.plain, a.silent))
 	case v.hung != "", v.err != nil:
-		v.wrongCount(reason(own, a.plain))
+		v.wrongCount(a.reason(own, a.plain))
 	case !slices.ContainsFunc(wants, func(want string) bool { return v.reply == v.server.sign(want) }):
-		v.wrong(reason(v.judgeBytes(wants[0]), a.plain))
+		v.wrong(a.reason(v.judgeBytes(wants[0]), a.plain))
 	case v.took >= v.timeout:
-		v.wrongCount(reason(sleeps, a.plain))
+		v.wrongCount(a.reason(sleeps, a.plain))
 	case v.sent() > 1:
-		v.wrongCount(reason(sendsAgain, a.plain, a.why))
+		v.wrongCount(a.reason(sendsAgain, a.plain, a.why))
 	default:
 		v.left()
 	}
@@ -318,6 +327,7 @@ func judgeSilent(a *attempt) {
 	}
 	switch {
 	case v.early():
+		a.certain = true // no busy machine ends a wait early
 		if second := a.visit(silence(again, 3)); second != nil {
 			second.wrongCount(second.whyEarly())
 		}
@@ -414,6 +424,7 @@ const again = 800 * time.Millisecond
 // judgePatiently is judgeSilent with more time for each try.
 func judgePatiently(a *attempt) {
 	if v := a.visit(silence(again, 3)); v != nil && v.hung == "" && v.early() {
+		a.certain = true
 		v.wrongCount(v.whyEarly())
 	}
 }

@@ -103,9 +103,9 @@ func strangersFirst(a *attempt) {
 		case taken:
 			v.wrong(d)
 		case v.hung == "" && v.err == nil && v.reply == "":
-			v.wrong(reason(stranger, a.plain))
+			v.wrong(a.reason(stranger, a.plain))
 		case v.hung == "" && v.took < v.timeout && v.count() > 1:
-			v.wrongCount(reason(strangerEnds, a.plain, a.why))
+			v.wrongCount(a.reason(strangerEnds, a.plain, a.why))
 		default:
 			return v
 		}
@@ -141,13 +141,13 @@ func strangersOnly(a *attempt) {
 	d, wrong := v.judgeTries()
 	switch {
 	case wrong && v.hung != "" && v.count() <= v.tries:
-		v.wrongCount(reason(strangerRestarts, a.plain, a.silent))
+		v.wrongCount(a.reason(strangerRestarts, a.plain, a.silent))
 	case wrong && v.hung == "" && (v.err == nil || d.Name == wrongTries.Name && v.gap() > v.timeout*85/100):
-		v.wrongCount(reason(d, a.plain, a.silent))
+		v.wrongCount(a.reason(d, a.plain, a.silent))
 	case wrong, v.early():
-		v.wrongCount(reason(strangerEnds, a.plain, a.why))
+		v.wrongCount(a.reason(strangerEnds, a.plain, a.why))
 	case v.late(begin):
-		v.wrongCount(reason(strangerRestarts, a.plain, a.why))
+		v.wrongCount(a.reason(strangerRestarts, a.plain, a.why))
 	default:
 		v.left()
 	}
