@@ -117,7 +117,9 @@ type probes struct {
 	away     bool  // a client is turned away while another is there
 	mixed    bool  // a client is left waiting when another came after it
 
-	full, any, end heard // what a client hears that sends 1024 bytes, each byte there is, the end of its stream
+	// What a client hears that sends the message of the document, 1024 bytes, each
+	// byte there is, the end of its stream.
+	usual, full, any, end heard
 }
 
 // probe makes all probes at once.
@@ -143,6 +145,7 @@ func probe(answer serveFunc) *probes {
 	all.Go(func() {
 		try(answer, 4*short, func(s *server) { p.hasty = s.hear(s.client(send("7"))).turned() })
 	})
+	all.Go(func() { hear(&p.usual, send(message)) })
 	all.Go(func() { hear(&p.full, send(strings.Repeat("7", 1024))) })
 	all.Go(func() { hear(&p.any, send(everyByte())) })
 	all.Go(func() { hear(&p.end, send("7"), halfClose) })
@@ -229,7 +232,10 @@ func (p *probes) cause() exam.Diagnosis {
 	case p.one.end == open && p.awaits && !p.leaks:
 		return awaitsClient
 	case !p.one.right():
-		return fault(p.one)
+		if cause := fault(p.one); cause.Name != noAnswer.Name || !p.usual.right() {
+			return cause
+		}
+		return choosy
 	case p.leaks:
 		return notClosed
 	case p.turned:

@@ -29,7 +29,7 @@ func TestEveryDiagnosisIsTested(t *testing.T) {
 	all := []exam.Diagnosis{
 		oneClient, earlyReturn, clientEnds, mixedUp, shared,
 		closedIsEnd, acceptAgain, neverEnds, acceptError,
-		notClosed, awaitsClient, noAnswer, closesEarly, otherText, unread, answersFirst, answersSilence, halfClosed, endIgnored,
+		notClosed, awaitsClient, noAnswer, choosy, closesEarly, otherText, unread, answersFirst, answersSilence, halfClosed, endIgnored,
 		untilNewline, untilFull, untilEnd, untilShort,
 		noDeadline, sleeps, otherPatience, sharedPatience, acceptDeadline,
 		exam.Panicked,

@@ -42,7 +42,9 @@ var (
 	awaitsClient = diagnosis("awaits-client", "the-server-closes-first",
 		"Do not wait for the client to close. It may never do so. Close when the answer is sent, or wait with a deadline.")
 	noAnswer = diagnosis("no-answer", "first-the-answer-then-close",
-		"Every client that sent something, whatever it says, gets its answer, and only then is its connection closed. What goes through a bufio.Writer needs Flush.")
+		"Every client that sent something gets its answer, and only then is its connection closed. Is Close before Write? What goes through a bufio.Writer needs Flush. No client is turned away because others are there.")
+	choosy = diagnosis("choosy", "every-message-gets-the-answer",
+		"Every message gets the same answer, whatever it says and however long it is. Does your code look at what the message says, or at how long it is? It need not.")
 	closesEarly = diagnosis("closes-early", "close-where-the-client-is-served",
 		"The connection was closed before its client could have its answer. Is there a conn.Close() after go …? The statement go does not wait. Close inside that function: defer conn.Close() as its first line.")
 	otherText = diagnosis("other-text", "the-answer-is-18-bytes",

@@ -62,8 +62,11 @@ func (s *server) cause(own exam.Diagnosis) exam.Diagnosis {
 			return cause
 		}
 	}
-	if own.Name == noDeadline.Name {
+	switch own.Name {
+	case noDeadline.Name:
 		return s.causes.silence()
+	case noAnswer.Name: // and others get one
+		return choosy
 	}
 	return own
 }

@@ -258,11 +258,13 @@ var wrongs = []exam.Answer[serveFunc]{
 			bufio.NewWriter(conn).WriteString(greeting)
 		}
 	})},
-	{"knows one message only", "no-answer", inTurn(answersTo(func(text []byte) bool { return string(text) == message }))},
-	{"takes a space for nothing", "no-answer", each(answersTo(func(message []byte) bool { return len(bytes.TrimSpace(message)) > 0 }))},
-	{"takes a byte 0 for nothing", "no-answer", each(answersTo(func(message []byte) bool { return len(bytes.TrimRight(message, "\x00")) > 0 }))},
-	{"answers to texts only", "no-answer", each(answersTo(utf8.Valid))},
-	{"takes a full buffer for too much", "no-answer", each(answersTo(func(message []byte) bool { return len(message) < 1024 }))},
+	{"knows one message only", "choosy", inTurn(answersTo(func(text []byte) bool { return string(text) == message }))},
+	{"knows the messages with a greeting", "choosy", each(answersTo(func(text []byte) bool { return bytes.HasPrefix(text, []byte("Hello")) }))},
+	{"takes one byte for nothing", "choosy", inTurn(answersTo(func(text []byte) bool { return len(text) > 1 }))},
+	{"takes a space for nothing", "choosy", each(answersTo(func(message []byte) bool { return len(bytes.TrimSpace(message)) > 0 }))},
+	{"takes a byte 0 for nothing", "choosy", each(answersTo(func(message []byte) bool { return len(bytes.TrimRight(message, "\x00")) > 0 }))},
+	{"answers to texts only", "choosy", each(answersTo(utf8.Valid))},
+	{"takes a full buffer for too much", "choosy", each(answersTo(func(message []byte) bool { return len(message) < 1024 }))},
 	{"turns clients away when it is busy", "no-answer", turnsAway},
 	{"sends a newline", "other-text", each(says(greeting + "\n"))},
 	{"sends it twice", "other-text", each(says(greeting + greeting))},
