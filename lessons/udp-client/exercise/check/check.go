@@ -128,7 +128,7 @@ func tooLong(a *attempt) {
 	message := longText()
 	s := exchange(message, messageAnswer)
 	s.timeout, s.tries = short, 2
-	s.did = fmt.Sprintf("the message had %d bytes, which no datagram can hold", len(message))
+	s.did = fmt.Sprintf("the message had %d bytes, which no datagram can hold: Write returns an error", len(message))
 	v := a.visit(s)
 	switch {
 	case v == nil:
@@ -288,7 +288,7 @@ func silentShort(a *attempt) {
 	case v.early():
 		v.wrongCount(a.reason(ownTimeout, a.plain, a.why))
 	case v.late(begin):
-		v.wrongCount(a.reason(ownTimeout, a.plain, a.silent))
+		v.wrongLength(a.reason(ownTimeout, a.plain, a.silent))
 		a.sure = true
 	default:
 		v.left()

@@ -15,9 +15,9 @@ func diagnosis(name, anchor, idea string) exam.Diagnosis {
 // Ideas about time and tries.
 var (
 	noDeadline = diagnosis("no-deadline", "a-datagram-may-never-come",
-		"A datagram may never come, and Read waits for ever. Before each Read: conn.SetReadDeadline(time.Now().Add(timeout)). When it has passed, the error is os.ErrDeadlineExceeded: leave the wait then, as reading on would fail at once each time.")
+		"A datagram may never come, and Read waits for ever. Before each Read: conn.SetReadDeadline(time.Now().Add(timeout)). When it has passed, the error is os.ErrDeadlineExceeded: leave the wait then, as reading on would fail at once each time. Timeout has its unit already: timeout * time.Second is years.")
 	ownTimeout = diagnosis("own-timeout", "the-caller-chooses-the-timeout",
-		"The caller chooses how long each try waits. Use timeout as it is, no other number, and the same for each try.")
+		"The caller chooses how long each try waits. Use timeout as it is, no other number, the same for each try, and do not rest between tries.")
 	perTry = diagnosis("timeout-per-try", "each-try-waits-anew",
 		"Each try waits up to timeout, the second as long as the first. A deadline is a moment: once it has passed, all reads fail at once, and after SetDeadline all writes too. Set a new one for each try.")
 	divided = diagnosis("divided-timeout", "each-try-waits-anew",
@@ -25,7 +25,7 @@ var (
 	lastWait = diagnosis("last-wait", "the-last-try-waits-too",
 		"The last try is a try like the others: send, then wait up to timeout for its answer.")
 	sleeps = diagnosis("sleeps", "a-timeout-is-not-a-pause",
-		"A timeout is the longest wait, not its length. Take time.Sleep out and let Read wait: it returns as soon as the answer is there.")
+		"Timeout is how long to wait at most; time.Sleep always waits that long. Take time.Sleep out and let Read wait: it returns as soon as the answer is there.")
 	noRetry = diagnosis("no-retry", "what-is-lost-is-sent-again",
 		"UDP does not send again what got lost. When a try ends without an answer, send the message again, until tries is used up.")
 	wrongTries = diagnosis("tries", "tries-counts-every-send",

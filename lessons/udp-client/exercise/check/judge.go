@@ -170,7 +170,7 @@ func judgePlain(a *attempt) {
 		return
 	}
 	if strings.Contains(v.hung, "time.Sleep") {
-		v.wrong(sleeps)
+		v.wrongCount(sleeps)
 		return
 	}
 	if v.hung != "" || v.slow() {
@@ -332,12 +332,12 @@ func judgeSilent(a *attempt) {
 			second.wrongCount(second.whyEarly())
 		}
 	case v.late(begin):
-		v.wrongCount(ownTimeout)
+		v.wrongLength(ownTimeout)
 		a.sure = true
 	case v.lateBy(20*time.Millisecond) > 0: // it may rest between the tries
 		patient := func() *visit { return a.visit(silence(again, 2)) }
 		if p := patient(); p != nil && p.late(patient) {
-			p.wrongCount(ownTimeout)
+			p.wrongLength(ownTimeout)
 			a.sure = true
 		}
 	default:

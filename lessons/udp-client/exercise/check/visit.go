@@ -256,11 +256,17 @@ func (v *visit) wrongCount(d exam.Diagnosis) {
 	v.tr.Wrong(d, "%s.", story)
 }
 
+// wrongLength is wrongCount for a call that took longer than its tries.
+func (v *visit) wrongLength(d exam.Diagnosis) {
+	v.did += fmt.Sprintf(", so the time was up after %v", time.Duration(v.tries)*v.timeout)
+	v.wrongCount(d)
+}
+
 // outcome says what Ask did.
 func (v *visit) outcome() string {
 	switch {
 	case v.hung != "":
-		return fmt.Sprintf("did not return within %v: it hung %s", cmp.Or(v.limit, exam.Limit), v.hung)
+		return fmt.Sprintf("did not return within %v: it was %s", cmp.Or(v.limit, exam.Limit), v.hung)
 	case v.err != nil:
 		return fmt.Sprintf("returned the error %q", v.err)
 	}
