@@ -17,7 +17,7 @@ import (
 //   - Many come, one after the other or several at once. They may go back in
 //     another order, but each goes back once, and without a pause.
 //   - conn has the methods of a net.PacketConn. It need not be a *net.UDPConn.
-//     It is the caller's: Echo need not close it, and never before it returns.
+//     It is the caller's: Echo need not close it.
 //   - A call can fail while conn is open. Then return that error, or go on, as
 //     you like. Nil would say that conn was closed. To look or to try again and
 //     again without a pause would keep a core busy for nothing.
