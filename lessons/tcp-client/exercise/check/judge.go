@@ -41,6 +41,12 @@ func (v *visit) want(want string, begin func(reply string) *visit) {
 	if v.soon() && v.fine(want) {
 		return
 	}
+	// Where no client came, no other visit could tell more. When the answer is a
+	// loop without an end, each takes time away from the rest.
+	if v.neverCame() {
+		v.tell(address)
+		return
+	}
 	// The plain visit is made only now, for the sake of answers that are disturbed
 	// by other calls.
 	plain := visitPlain(v.tr, v.ask)
@@ -305,6 +311,10 @@ func (b bounded) judge(tr *exam.Trial, ask asker) *visit {
 		if v == nil || try == 0 && v.soon() && v.took <= most && v.timedOut() && (!b.inTime || v.wasInTime()) {
 			return v
 		}
+		if v.neverCame() {
+			v.tell(address)
+			return nil
+		}
 		c := startControl(tr, ask)
 		if !wait(v, c.plain, c.silent) {
 			return nil
@@ -424,6 +434,10 @@ func whyNoError(tr *exam.Trial, ask asker) exam.Diagnosis {
 // means that Ask returned no error, hangs what it means that it did not return.
 func (v *visit) wantError(hangs exam.Diagnosis, own func() exam.Diagnosis) {
 	if v == nil || v.soon() && v.err != nil && !deadline(v.err) && !errors.Is(v.err, exam.ErrToDo) && v.seen() <= 1 {
+		return
+	}
+	if v.neverCame() {
+		v.tell(address)
 		return
 	}
 	c := startControl(v.tr, v.ask)

@@ -40,6 +40,7 @@ type visit struct {
 	timeout time.Duration
 	did     string // what the server does, as the learner is told it: sentences, the last without its dot
 	addr    string // where Ask is to connect
+	noOne   bool   // at addr is no server of the checker
 	slow    bool   // even a right answer may need more than the timeout
 	call    *exam.Call
 	began   time.Time
@@ -78,7 +79,7 @@ func start(tr *exam.Trial, ask asker, message string, timeout time.Duration, did
 
 // startAt calls Ask with an address where no server of the checker answers.
 func startAt(tr *exam.Trial, ask asker, addr, message string, timeout time.Duration, did string) *visit {
-	v := &visit{tr: tr, ask: ask, message: message, timeout: timeout, did: did, addr: addr, began: time.Now(), returned: make(chan struct{})}
+	v := &visit{tr: tr, ask: ask, message: message, timeout: timeout, did: did, addr: addr, noOne: true, began: time.Now(), returned: make(chan struct{})}
 	v.call = tr.Go(v.run)
 	return v
 }
@@ -122,13 +123,12 @@ func (v *visit) soon() bool {
 	}
 }
 
-// wait waits for calls that began together, at most exam.Limit, and notes which
-// of them hang, of the first also where. It returns false when one of them
-// panicked, or never began.
+// wait waits for calls, of each at most exam.Limit, and notes which of them hang,
+// of the first also where. When the first hangs, the others have no more time than
+// it had. It returns false when one of them panicked, or never began.
 func wait(visits ...*visit) bool {
 	var late []*visit
-	expired := make(chan struct{})
-	defer time.AfterFunc(exam.Limit, func() { close(expired) }).Stop()
+	end := time.Now().Add(exam.Limit)
 	for _, v := range visits {
 		if v == nil {
 			return false
@@ -136,9 +136,15 @@ func wait(visits ...*visit) bool {
 		if v.hung != "" { // known from before
 			continue
 		}
+		limit := time.Until(end)
+		if v == visits[0] {
+			limit = time.Until(v.began.Add(exam.Limit))
+		} else if len(late) > 0 {
+			limit = 0
+		}
 		select {
 		case <-v.call.Done():
-		case <-expired:
+		case <-time.After(limit):
 			late = append(late, v)
 		}
 	}
@@ -162,6 +168,22 @@ func wait(visits ...*visit) bool {
 		}
 	}
 	return true
+}
+
+// neverCame tells whether Ask hangs before it has connected. It waits until that
+// is known.
+func (v *visit) neverCame() bool {
+	for v != nil && !v.noOne && v.seen() == 0 {
+		select {
+		case <-v.call.Done():
+			return false
+		case <-time.After(gap / 10):
+		}
+		if time.Since(v.began) > exam.Limit {
+			return wait(v) && v.hung != "" && v.seen() == 0
+		}
+	}
+	return false
 }
 
 // seen tells how many clients the server has seen so far.
