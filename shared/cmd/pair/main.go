@@ -15,7 +15,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 
@@ -71,8 +70,11 @@ type config struct {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl+C ends the process at once
+	// Each of them ends the programs first, and us after them, in at most killAfter:
+	// Ctrl+C, a polite kill, a closed terminal, Ctrl+\.
+	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
+	// When nobody reads our output any more, that is an error of the write.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	os.Exit(run(ctx, os.Args[1:]))
 }
 
@@ -88,13 +90,13 @@ func run(ctx context.Context, args []string) int {
 		fmt.Fprintf(os.Stderr, "pair: %s\nRun it with -h to see all flags.\n", steplog.Escape(err.Error()))
 		return lesson.ExitUsage
 	}
-	p, err := newPair(c)
+	p, err := newPair(ctx, c)
 	if err == nil {
 		err = p.run(ctx)
 	}
 	switch {
 	case ctx.Err() != nil:
-		fmt.Fprintln(os.Stderr, "pair: stopped by Ctrl+C; both programs have ended")
+		fmt.Fprintln(os.Stderr, "pair: stopped by Ctrl+C; neither program runs any more")
 		return lesson.ExitInterrupted
 	case err != nil:
 		fmt.Fprintf(os.Stderr, "pair: %v\n", err)
@@ -171,7 +173,7 @@ func usage(w io.Writer) {
 }
 
 // newPair finds the programs and builds those that are Go.
-func newPair(c config) (*pair, error) {
+func newPair(ctx context.Context, c config) (*pair, error) {
 	root, err := findRoot()
 	if err != nil {
 		return nil, err
@@ -182,10 +184,9 @@ func newPair(c config) (*pair, error) {
 			return nil, err
 		}
 	}
-	if err := build(root, p.programs[timeline.Server], p.programs[timeline.Client]); err != nil {
+	if err := build(ctx, root, p.programs[timeline.Server], p.programs[timeline.Client]); err != nil {
 		return nil, err
 	}
-	p.through = c.through != ""
 	p.live = term.IsTerminal(int(os.Stdout.Fd()))
 	if p.live {
 		p.width, _, _ = term.GetSize(int(os.Stdout.Fd()))
@@ -210,9 +211,4 @@ func findRoot() (string, error) {
 		}
 		dir = parent
 	}
-}
-
-// fixed tells whether a command line says no place for the server's address.
-func fixed(command string) bool {
-	return !strings.Contains(command, "{addr}") && !strings.Contains(command, "{port}")
 }

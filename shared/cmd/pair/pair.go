@@ -31,7 +31,6 @@ const (
 type pair struct {
 	config
 	programs [3]*program // by side
-	through  bool
 	live     bool // rows are drawn as they come
 	width    int  // of the terminal, 0 where there is none
 	columns  *timeline.Columns
@@ -44,6 +43,7 @@ type pair struct {
 	ready bool // the client has been started, or never will be
 
 	deadline <-chan time.Time // when a program is stopped
+	stopping bool             // what runs is to end now
 	failed   error            // of the drawing
 }
 
@@ -51,7 +51,7 @@ type pair struct {
 func (p *pair) run(ctx context.Context) error {
 	p.title()
 	p.order = p.newOrder()
-	if !p.through {
+	if p.through == "" {
 		p.order.End(timeline.Network)
 	}
 	server, client := p.programs[timeline.Server], p.programs[timeline.Client]
@@ -78,19 +78,20 @@ func (p *pair) run(ctx context.Context) error {
 			if p.live {
 				fmt.Fprintln(color.Output) // the terminal has written ^C where the line began
 			}
-			p.ready = true
 			p.stop()
 		case <-p.deadline:
 			p.overdue()
 		case <-tick.C:
 		}
-		p.draw()
+		if p.draw(); p.failed != nil && !p.stopping {
+			p.stop() // nobody looks any more
+		}
 	}
 	return p.finish()
 }
 
 func (p *pair) newOrder() (o timeline.Order) {
-	o.NoEvents[timeline.Network] = !p.through
+	o.NoEvents[timeline.Network] = p.through == ""
 	for side, program := range p.programs {
 		if program != nil {
 			o.NoEvents[side] = !program.tells
@@ -106,7 +107,7 @@ func (p *pair) serverAddr() string {
 	switch {
 	case p.addr != "":
 		return p.addr
-	case server.lesson && (client.lesson || !fixed(client.command) || p.through):
+	case server.lesson && (!client.fixed() || p.through != ""):
 		return "127.0.0.1:0"
 	}
 	return defaultAddr
@@ -127,27 +128,26 @@ func (p *pair) hear(n news) {
 		return
 	}
 	row := timeline.Row{Side: n.side, Error: n.stderr}
-	e, ok := steplog.ReadJSON([]byte(n.line))
-	waitsAt := e.Local
+	e, ok := readCall(n.line)
+	said, waitsAt := n.line, ""
 	switch {
 	case ok && !n.stderr:
 		row.Event = e
 		program.tells = true
 		p.order.NoEvents[n.side] = false
-		if !e.Waiting {
-			waitsAt = ""
-		}
+		said = e.String()
 	case n.stderr && program.lesson: // its events come through another pipe, and belong before it
 		program.errors = append(program.errors, n.line)
 		return
 	default:
 		row.Text = steplog.Escape(n.line)
 		row.Event.Time = n.at
-		if m := ready.FindStringSubmatch(n.line); m != nil {
-			waitsAt = m[1]
-		} else if !n.stderr {
+		if !n.stderr {
 			waitsAt = p.serverAddr()
 		}
+	}
+	if m := waits.FindStringSubmatch(said); m != nil {
+		waitsAt = m[1]
 	}
 	p.add(row)
 	if n.side == timeline.Server && waitsAt != "" {
@@ -155,8 +155,9 @@ func (p *pair) hear(n news) {
 	}
 }
 
-// ready matches what the servers of the course print when they wait.
-var ready = regexp.MustCompile(`^\s*Waiting for (?:connection|datagram) on (\S+:\d+)$`)
+// waits matches what the servers of the course say when they wait. The address may
+// get into a command line, so it has no character that means something there.
+var waits = regexp.MustCompile(`^\s*Waiting for (?:connection|datagram) on ([\w.:%\[\]-]+:\d+)$`)
 
 // startClient starts the client when the server waits at addr.
 func (p *pair) startClient(addr string) {
@@ -166,14 +167,12 @@ func (p *pair) startClient(addr string) {
 	p.ready = true
 	client := p.programs[timeline.Client]
 	if strings.HasSuffix(addr, ":0") {
-		p.note(timeline.Client, "not started: nobody said which port the server has. Name one, with -addr")
-		p.end(timeline.Client, errors.New("it could not be started"))
-		p.deadline = time.After(0)
+		p.notStarted(errors.New("nobody said which port the server has. Name one, with -addr"))
 		return
 	}
-	if p.through {
+	if p.through != "" {
 		at := "127.0.0.1:0"
-		if !client.lesson && fixed(client.command) {
+		if client.fixed() {
 			at = defaultAddr
 		}
 		p.faulted = make(chan steplog.Event)
@@ -183,18 +182,21 @@ func (p *pair) startClient(addr string) {
 			return nil
 		}})
 		if err != nil {
-			p.note(timeline.Client, "not started: no network to go through: "+err.Error())
-			p.end(timeline.Client, err)
-			p.deadline = time.After(0)
+			p.notStarted(fmt.Errorf("no network to go through: %w", err))
 			return
 		}
 		addr = p.relay.Addr()
 	}
 	if err := client.start(p.config, addr, p.news); err != nil {
-		p.note(timeline.Client, err.Error())
-		p.end(timeline.Client, err)
-		p.deadline = time.After(0)
+		p.notStarted(err)
 	}
+}
+
+// notStarted ends the server when the client could not be started.
+func (p *pair) notStarted(err error) {
+	p.note(timeline.Client, "not started: "+err.Error())
+	p.end(timeline.Client, err)
+	p.stop()
 }
 
 // note adds a line of our own to a program's column.
@@ -224,6 +226,7 @@ func (p *pair) ended(program *program, err error) {
 	}
 	p.end(program.side, err)
 	switch {
+	case p.stopping:
 	case program.side == timeline.Client:
 		p.deadline = time.After(serverGrace + 4*p.pace)
 	case !p.ready:
@@ -254,6 +257,8 @@ func other(side timeline.Side) timeline.Side { return timeline.Server - side }
 
 // stop ends what runs: the first time in good order, then by force.
 func (p *pair) stop() {
+	p.stopping = true
+	p.ready = true
 	for _, program := range p.programs {
 		switch {
 		case program == nil || !program.running:

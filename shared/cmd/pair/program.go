@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net"
@@ -13,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/sockets/shared/steplog"
 	"example.com/sockets/shared/timeline"
 )
 
@@ -38,7 +41,7 @@ type program struct {
 // newProgram finds out what a command is. Folders are looked for from here and
 // from the root of the course.
 func newProgram(root string, side timeline.Side, command string) (*program, error) {
-	p := &program{side: side, name: side.String() + ": " + command, command: command}
+	p := &program{side: side, name: side.String() + ": " + steplog.Escape(command), command: command}
 	words := strings.Fields(command)
 	if len(words) == 0 {
 		return nil, fmt.Errorf("-%s: the command is empty", side)
@@ -75,9 +78,14 @@ func newProgram(root string, side timeline.Side, command string) (*program, erro
 	return p, nil
 }
 
+// fixed tells whether nothing can tell the program where the server is.
+func (p *program) fixed() bool {
+	return !p.lesson && !strings.Contains(p.command, "{addr}") && !strings.Contains(p.command, "{port}")
+}
+
 // build builds the Go programs that have changed since they were built. They stay
 // in the folder bin of the course, so that this costs nothing the next time.
-func build(root string, programs ...*program) error {
+func build(ctx context.Context, root string, programs ...*program) error {
 	bin := filepath.Join(root, "bin")
 	var dirs []string
 	for _, p := range programs {
@@ -98,7 +106,7 @@ func build(root string, programs ...*program) error {
 		return err
 	}
 	defer os.RemoveAll(fresh)
-	cmd := exec.Command("go", append([]string{"build", "-o", fresh + string(filepath.Separator)}, dirs...)...)
+	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-o", fresh + string(filepath.Separator)}, dirs...)...)
 	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("the programs could not be built: %w\n%s", err, bytes.TrimSpace(out))
@@ -150,6 +158,10 @@ func (p *program) start(c config, addr string, all chan<- news) error {
 	p.running = true
 	go func() {
 		err := p.cmd.Wait()
+		kill(p.cmd) // what it started and left behind
+		if errors.Is(err, exec.ErrWaitDelay) {
+			err = nil // the program itself was done
+		}
 		stdout.flush()
 		stderr.flush()
 		all <- news{side: p.side, ended: true, err: err}
@@ -197,7 +209,7 @@ type news struct {
 
 // Of what a program prints, so much is kept: bytes of a line, and lines.
 const (
-	maxLine  = 64 << 10
+	maxLine  = 16 << 10 // more than an event of a call needs
 	maxLines = 10_000
 )
 
@@ -207,6 +219,7 @@ type lines struct {
 	stderr bool
 	to     chan<- news
 	rest   []byte
+	cut    int // bytes of the line that were not kept
 }
 
 func (l *lines) Write(b []byte) (int, error) {
@@ -215,14 +228,20 @@ func (l *lines) Write(b []byte) (int, error) {
 			l.send()
 		} else if len(l.rest) < maxLine {
 			l.rest = append(l.rest, c)
+		} else {
+			l.cut++
 		}
 	}
 	return len(b), nil
 }
 
 func (l *lines) send() {
-	l.to <- news{side: l.side, stderr: l.stderr, line: strings.TrimSuffix(string(l.rest), "\r"), at: time.Now()}
-	l.rest = l.rest[:0]
+	line := strings.TrimSuffix(string(l.rest), "\r")
+	if l.cut > 0 {
+		line += fmt.Sprintf(" … and %d bytes not shown", l.cut)
+	}
+	l.to <- news{side: l.side, stderr: l.stderr, line: line, at: time.Now()}
+	l.rest, l.cut = l.rest[:0], 0
 }
 
 // flush sends a last line that has no end.
@@ -230,4 +249,18 @@ func (l *lines) flush() {
 	if len(l.rest) > 0 {
 		l.send()
 	}
+}
+
+// calls are those that a program can tell of.
+var calls = []string{"socket", "bind", "listen", "accept", "connect", "send", "recv", "sendto", "recvfrom", "close"}
+
+// readCall returns the event that a line tells of, where it can be one of a call.
+// A program may print anything, and what it printed then is text.
+func readCall(line string) (steplog.Event, bool) {
+	e, ok := steplog.ReadJSON([]byte(line))
+	const longest = 100 // of a word or an address
+	ok = ok && slices.Contains(calls, e.Call) && e.Fault == "" &&
+		e.Step >= 0 && e.Step < 100 && e.Bytes >= len(e.Data) && e.Limit >= 0 && e.Took >= 0 &&
+		max(len(e.Local), len(e.Remote), len(e.Family), len(e.Type)) <= longest
+	return e, ok
 }
