@@ -164,13 +164,7 @@ func cell(r Row, room int) []string {
 		}
 		text = head + e.String()
 	}
-	first, rest, folded := strings.Cut(steplog.Fold(text, 0, room), "\n")
-	if !folded {
-		return []string{first}
-	}
-	const indent = 2
-	rest = strings.Repeat(" ", indent) + steplog.Fold(strings.ReplaceAll(rest, "\n", " "), indent, room)
-	return append([]string{first}, strings.Split(rest, "\n")...)
+	return strings.Split(steplog.Fold(text, 2, room), "\n")
 }
 
 // color paints line i of a row's text.
