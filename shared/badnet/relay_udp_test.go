@@ -178,7 +178,8 @@ func TestUDPManyClients(t *testing.T) {
 		wantBytes(t, client, "answer")
 		return from.String()
 	}
-	a, b := ask(first), ask(second)
+	a := ask(first)
+	ask(second)
 	for range maxClients - 2 {
 		ask(dialUDP(t, r))
 	}
@@ -188,9 +189,7 @@ func TestUDPManyClients(t *testing.T) {
 	before := sockets()
 	ask(dialUDP(t, r))
 	until(t, "a client's socket is closed for the new one's", func() bool { return sockets() <= before+1 })
-	if again := ask(second); again == b {
-		t.Errorf("of %d clients, all are remembered", maxClients+1)
-	}
+	ask(second) // on a new socket, which may have been given the old one's port
 	if again := ask(first); again != a {
 		t.Errorf("the server sees the first client at %s, and then at %s", a, again)
 	}
