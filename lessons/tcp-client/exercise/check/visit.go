@@ -61,6 +61,11 @@ type visit struct {
 
 // start calls Ask with the address of a server that runs serve for each client.
 func start(tr *exam.Trial, ask asker, message string, timeout time.Duration, did string, serve func(*peer)) *visit {
+	return startNamed(tr, ask, "127.0.0.1", message, timeout, did, serve)
+}
+
+// startNamed is start with a name for 127.0.0.1.
+func startNamed(tr *exam.Trial, ask asker, host, message string, timeout time.Duration, did string, serve func(*peer)) *visit {
 	listen := func() (net.Listener, error) { return net.Listen("tcp", "127.0.0.1:0") }
 	if len(message) >= hugeSize {
 		listen = listenNarrow
@@ -71,7 +76,8 @@ func start(tr *exam.Trial, ask asker, message string, timeout time.Duration, did
 		return nil
 	}
 	tr.Cleanup(func() { ln.Close() })
-	v := &visit{tr: tr, ask: ask, message: message, timeout: timeout, did: did, addr: ln.Addr().String(), began: time.Now(), returned: make(chan struct{})}
+	_, port, _ := net.SplitHostPort(ln.Addr().String())
+	v := &visit{tr: tr, ask: ask, message: message, timeout: timeout, did: did, addr: net.JoinHostPort(host, port), began: time.Now(), returned: make(chan struct{})}
 	go v.accept(ln, serve)
 	v.call = tr.Go(v.run)
 	return v
@@ -123,13 +129,15 @@ func (v *visit) soon() bool {
 	}
 }
 
+// unknown is where a call hangs when nobody has asked for the place.
+const unknown = "in a place that can not be told"
+
 // wait waits for calls, of each at most exam.Limit, and notes which of them hang,
 // of the first also where. When the first hangs, the others have no more time than
 // it had. It returns false when one of them panicked, or never began.
 func wait(visits ...*visit) bool {
-	var late []*visit
 	end := time.Now().Add(exam.Limit)
-	for _, v := range visits {
+	for i, v := range visits {
 		if v == nil {
 			return false
 		}
@@ -137,27 +145,24 @@ func wait(visits ...*visit) bool {
 			continue
 		}
 		limit := time.Until(end)
-		if v == visits[0] {
+		if i == 0 {
 			limit = time.Until(v.began.Add(exam.Limit))
-		} else if len(late) > 0 {
+		} else if visits[0].hung != "" {
 			limit = 0
 		}
 		select {
 		case <-v.call.Done():
 		case <-time.After(limit):
-			late = append(late, v)
-		}
-	}
-	for _, v := range late {
-		select {
-		case <-v.call.Done(): // both were ready, and select chose the limit
-		default:
-			v.hung = "in a place that can not be told"
+			select {
+			case <-v.call.Done(): // both were ready, and select chose the limit
+			default:
+				v.hung = unknown
+			}
 		}
 	}
 	// WaitFor closes the trial's sockets. So it comes after all have been looked
 	// at, and for the first only: of the others nobody asks where they hang.
-	if first := visits[0]; len(late) > 0 && late[0] == first && first.hung != "" {
+	if first := visits[0]; first.hung == unknown {
 		if at := first.call.WaitFor(time.Millisecond); at != "" {
 			first.hung = at
 		}
