@@ -294,12 +294,11 @@ func probeLate(answer serveFunc) bool {
 	for i := 0; i < 9 && late < 3; i++ {
 		var waits, prompt bool
 		try(answer, short, func(s *server) {
-			came := time.Now()
 			c := s.client()
 			until(s.limit, func() bool { return s.ln.accepted() == 1 })
 			time.Sleep(s.patience * 3 / 2)
 			waits = c.hear(short/8).end == open
-			prompt = time.Since(came) < s.patience*15/8
+			prompt = time.Since(c.came) < s.patience*15/8
 		})
 		if waits {
 			late++

@@ -147,12 +147,12 @@ func together(s *server) {
 	}
 }
 
-// inRow are the clients that come in a row: so many, or as many as come in a
-// second, but some at least.
+// inRow are the clients that come in a row: so many, or as many as come in two
+// seconds, but some at least.
 func inRow(yield func(int) bool) {
-	const most, least = 120, 20
+	const most, least = 120, 8
 	began := time.Now()
-	for i := 0; i < most && (i < least || time.Since(began) < silence); i++ {
+	for i := 0; i < most && (i < least || time.Since(began) < 2*silence); i++ {
 		if !yield(i) {
 			return
 		}
@@ -176,7 +176,7 @@ func inARow(s *server) {
 // atOnce lets clients queue before anybody serves. None of them sends before the
 // server has accepted all, if it is one that accepts many at once.
 func atOnce(s *server) {
-	const n = 10
+	const n = 5
 	for range n {
 		s.client()
 	}
@@ -237,29 +237,27 @@ func speaksLate(s *server) {
 // a time makes wait, and others that come when patience is over.
 func isSilent(s *server) {
 	story := fmt.Sprintf("Patience was %v. A client connected and sent nothing", s.patience)
-	came := time.Now()
 	silent := s.client()
 	s.serve()
 	until(silence, func() bool { return s.ln.accepted() == 1 || s.returned(0) })
 	next := s.client(send(message))
-	if !s.letsGo(silent, came, false, story) ||
+	if !s.letsGo(silent, false, story) ||
 		!s.afterSilence(next, story+". Another connected while the first was there, and sent its message") {
 		return
 	}
-	came = time.Now()
-	if s.letsGo(s.client(), came, true, story+", and was let go. Then another one connected and sent nothing") &&
+	if s.letsGo(s.client(), true, story+", and was let go. Then another one connected and sent nothing") &&
 		s.afterSilence(s.client(send(message)), story+". Another connected when the first was let go, and sent its message") {
 		s.stop(story)
 	}
 }
 
-// letsGo looks whether a silent client, which came at that time, is let go when
-// patience is over. If it is the second and waits for ever, or not at all, what
-// held for the first was for that one alone.
-func (s *server) letsGo(c *client, came time.Time, second bool, story string) bool {
+// letsGo looks whether a silent client is let go when patience is over. If it is
+// the second and waits for ever, or not at all, what held for the first was for
+// that one alone.
+func (s *server) letsGo(c *client, second bool, story string) bool {
 	defer c.close()
 	h := s.hear(c)
-	took := time.Since(came)
+	took := time.Since(c.came)
 	switch {
 	case h.text != "":
 		s.wrong(answersSilence, "%s. It should have heard nothing. It heard %v.", story, h)

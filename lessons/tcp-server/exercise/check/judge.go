@@ -161,16 +161,11 @@ func (o outcome) story(s *server) string {
 // shut closes the listener and waits until Serve returns.
 func (s *server) shut() outcome {
 	s.ln.Close()
-	timer := time.NewTimer(s.limit)
-	defer timer.Stop()
-	select {
-	case <-s.call.Done():
+	until(s.limit, func() bool { return s.returned(0) || s.ln.spun() })
+	if s.returned(0) {
 		return outcome{err: s.err}
-	case <-s.ln.spins:
-		return outcome{hung: true, spins: true}
-	case <-timer.C:
-		return outcome{hung: true}
 	}
+	return outcome{hung: true, spins: s.ln.spun()}
 }
 
 // ends reports an end of Serve that is not good. Own is what it means that Serve

@@ -87,6 +87,7 @@ func (s *server) returned(grace time.Duration) bool {
 
 // A client is a peer of the server. Its conn is nil when it could not connect.
 type client struct {
+	came time.Time
 	conn *net.TCPConn
 	err  error
 }
@@ -96,7 +97,7 @@ type client struct {
 func (s *server) client(acts ...func(*client)) *client {
 	s.ln.gate.Lock()
 	defer s.ln.gate.Unlock()
-	c := new(client)
+	c := &client{came: time.Now()}
 	s.clients = append(s.clients, c)
 	if s.ln.isClosed() {
 		// By now its port can be another server's, which is not to be disturbed.
@@ -203,26 +204,15 @@ func (h heard) String() string {
 // hear listens until the connection ends, at most as long as the server's limit.
 // When Serve has returned, it gives up soon.
 func (s *server) hear(c *client) heard {
-	over := make(chan struct{})
-	defer close(over)
-	if c.conn != nil {
-		go func() {
-			select {
-			case <-s.call.Done():
-				c.conn.SetReadDeadline(time.Now().Add(silence))
-			case <-over:
-			}
-		}()
-	}
-	return c.hear(s.limit)
+	return c.listen(s.limit, s.call.Done())
 }
 
 // hearPatient listens where patience is small. On a busy machine that can pass
 // before a good server comes to read what is there. So a client that was let go
-// may come again, twice.
+// may come again, but not one that was let go before its patience was over.
 func (s *server) hearPatient(c *client) heard {
 	h := s.hear(c)
-	for i := 0; i < 2 && h.turned() && !s.returned(0); i++ {
+	for i := 0; i < 10 && h.turned() && time.Since(c.came) > s.patience && !s.returned(0); i++ {
 		c.close()
 		c = s.client(send(message))
 		h = s.hear(c)
@@ -231,37 +221,67 @@ func (s *server) hearPatient(c *client) heard {
 	return h
 }
 
-func (c *client) hear(limit time.Duration) heard {
+func (c *client) hear(limit time.Duration) heard { return c.listen(limit, nil) }
+
+// listen is hear, which gives up soon when over is closed.
+func (c *client) listen(limit time.Duration, over <-chan struct{}) heard {
 	if c.conn == nil {
 		return heard{end: refused, err: c.err}
 	}
-	c.conn.SetReadDeadline(time.Now().Add(limit))
-	text, err := io.ReadAll(io.LimitReader(c.conn, most))
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		// When the machine was busy elsewhere, what was to come can be there as
-		// late as the deadline.
-		c.conn.SetReadDeadline(time.Now().Add(min(limit, short)))
-		var more []byte
-		more, err = io.ReadAll(io.LimitReader(c.conn, most))
-		text = append(text, more...)
+	const slice = 50 * time.Millisecond
+	var text []byte
+	buf := make([]byte, most)
+	for w := newWait(limit); ; {
+		c.conn.SetReadDeadline(time.Now().Add(min(limit, slice)))
+		n, err := c.conn.Read(buf)
+		text = append(text, buf[:min(n, most-len(text))]...)
+		switch {
+		case err == io.EOF, len(text) >= most:
+			return heard{string(text), closed, nil}
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			if w.over(2 * slice) {
+				return heard{string(text), open, err}
+			}
+		case err != nil:
+			return heard{string(text), broke, err}
+		}
+		select {
+		case <-over:
+			over = nil
+			w.limit = min(w.limit, w.spent+silence)
+		default:
+		}
 	}
-	switch {
-	case err == nil:
-		return heard{string(text), closed, nil}
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return heard{string(text), open, err}
-	}
-	return heard{string(text), broke, err}
+}
+
+// A wait is a time that only wrong answers use up. On a busy machine a good one may
+// have had nothing of it: a moment that was longer than it should have been counts
+// as if it was not. But there is an end to that too.
+type wait struct {
+	limit, spent time.Duration
+	began, last  time.Time
+}
+
+func newWait(limit time.Duration) *wait {
+	now := time.Now()
+	return &wait{limit: limit, began: now, last: now}
+}
+
+// over tells whether the wait is over. The time since it was last called, or since
+// the wait began, should have been less than moment.
+func (w *wait) over(moment time.Duration) bool {
+	now := time.Now()
+	w.spent += min(now.Sub(w.last), moment)
+	w.last = now
+	return w.spent >= w.limit || now.Sub(w.began) >= 4*w.limit
 }
 
 // until asks again and again whether something is so, at most as long as limit.
 func until(limit time.Duration, so func() bool) bool {
-	for end := time.Now().Add(limit); ; time.Sleep(time.Millisecond) {
-		if so() {
-			return true
-		}
-		if time.Now().After(end) {
+	for w := newWait(limit); !so(); time.Sleep(time.Millisecond) {
+		if w.over(10 * time.Millisecond) {
 			return false
 		}
 	}
+	return true
 }
