@@ -60,6 +60,8 @@ var (
 		"Anybody can send a datagram to your socket. Connect it with net.Dial: then the system drops what strangers send. Or compare the sender's address, from ReadFrom, with the server's.")
 	halfAddress = diagnosis("half-address", "an-address-is-host-and-port",
 		"Each program has a port of its own, and each computer an address of its own. Only when both are the server's, it is the server.")
+	thrownAway = diagnosis("thrown-away", "two-pointers-are-never-equal",
+		"The server's answer came, and your Ask threw it away. Do you compare senders? from == server compares two pointers, which are never equal: compare from.String() == server.String().")
 	strangerEnds = diagnosis("stranger-ends-wait", "a-stranger-changes-nothing",
 		"A stranger's datagram is no answer, no failure, and no reason to send again. Throw it away and read on, within the same try.")
 	strangerRestarts = diagnosis("stranger-restarts", "a-stranger-gives-no-new-time",
@@ -69,7 +71,7 @@ var (
 // Ideas about datagrams and bytes.
 var (
 	oneDatagram = diagnosis("one-datagram", "one-datagram-is-the-whole-answer",
-		"One datagram is the whole answer. UDP has no io.EOF and no second part: Read once, and return what came. Where you compare senders: the answer comes from the address that you sent to.")
+		"One datagram is the whole answer. UDP has no io.EOF and no second part: Read once, and return what came. Did you, and threw it away? from == server compares two pointers, which are never equal: compare from.String() == server.String().")
 	cut = diagnosis("cut", "a-small-buffer-cuts",
 		"What does not fit into your buffer is lost, and no later Read brings it. On Windows it is an error. Make the buffer as large as a datagram can be: 65,507 bytes.")
 	wholeBuffer = diagnosis("whole-buffer", "only-n-bytes-came",

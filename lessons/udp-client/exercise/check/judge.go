@@ -35,7 +35,7 @@ func confirmed(ask asker, c *controls, run func(*attempt)) (found []exam.Finding
 			run(a)
 		}}}, ask)
 		calm := stalled() < 50*time.Millisecond
-		if len(found) == 0 || a.certain || calm && (a.sure || times > 1) || times == 5 || time.Since(began) > 2*exam.Limit {
+		if len(found) == 0 || a.certain || calm && (a.sure || times > 1) || times == 5 || time.Since(began) > exam.Limit*3/2 {
 			return found
 		}
 	}
@@ -201,8 +201,8 @@ func (v *visit) whyError(a *attempt) exam.Diagnosis {
 	switch {
 	case v.took >= v.timeout:
 		return oneDatagram
-	case v.count() > 1:
-		return a.reason(sendsAgain, a.silent)
+	case v.count() > 1: // it does wait when nothing comes
+		return a.reason(thrownAway, a.silent)
 	case errors.Is(v.err, os.ErrDeadlineExceeded):
 		return a.reason(ownTimeout, a.silent)
 	}
@@ -402,13 +402,16 @@ func (v *visit) lateBy(slack time.Duration) time.Duration {
 	return max(0, v.took-due)
 }
 
-// late tells whether a call took too long three times: a busy machine can make it
-// so once. Begin begins such a call anew.
+// late tells whether a call took far too long, or too long three times: a busy
+// machine can make it so once. Begin begins such a call anew.
 func (v *visit) late(begin func() *visit) bool {
 	const slack = 100 * time.Millisecond
 	for range 2 {
-		if v.lateBy(slack) == 0 {
+		switch by := v.lateBy(slack); {
+		case by == 0:
 			return false
+		case by > time.Second:
+			return true
 		}
 		if v = begin(); v == nil {
 			return false

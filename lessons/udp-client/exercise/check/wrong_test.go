@@ -154,8 +154,8 @@ func open(restarts bool, look func(from, server *net.UDPAddr) bool) asker {
 }
 
 // onceEach is an answer with a socket that is not connected, and one read for
-// each try. What another sent goes to foreign.
-func onceEach(foreign func(from *net.UDPAddr) error) asker {
+// each try. What is not from the same address as the server goes to foreign.
+func onceEach(same func(from, server net.Addr) bool, foreign func(from *net.UDPAddr) error) asker {
 	return func(addr, message string, timeout time.Duration, tries int) (string, error) {
 		server, err := net.ResolveUDPAddr("udp", addr)
 		if err != nil {
@@ -177,7 +177,7 @@ func onceEach(foreign func(from *net.UDPAddr) error) asker {
 			if err != nil {
 				continue
 			}
-			if from.String() == server.String() {
+			if same(from, server) {
 				return string(buf[:n]), nil
 			}
 			if err := foreign(from); err != nil {
@@ -187,6 +187,9 @@ func onceEach(foreign func(from *net.UDPAddr) error) asker {
 		return "", os.ErrDeadlineExceeded
 	}
 }
+
+func sameText(from, server net.Addr) bool    { return from.String() == server.String() }
+func samePointer(from, server net.Addr) bool { return from == server }
 
 func oneForAll() asker {
 	var mu sync.Mutex
@@ -535,9 +538,10 @@ var wrongs = []exam.Answer[asker]{
 	{"looks at no sender", "stranger", open(false, func(_, _ *net.UDPAddr) bool { return true })},
 	{"looks at the host alone", "half-address", open(false, func(from, server *net.UDPAddr) bool { return from.IP.Equal(server.IP) })},
 	{"looks at the port alone", "half-address", open(false, func(from, server *net.UDPAddr) bool { return from.Port == server.Port })},
-	{"a stranger is an error", "stranger-ends-wait", onceEach(func(from *net.UDPAddr) error { return fmt.Errorf("%s is a stranger", from) })},
-	{"a stranger uses a try up", "stranger-ends-wait", onceEach(func(*net.UDPAddr) error { return nil })},
+	{"a stranger is an error", "stranger-ends-wait", onceEach(sameText, func(from *net.UDPAddr) error { return fmt.Errorf("%s is a stranger", from) })},
+	{"a stranger uses a try up", "stranger-ends-wait", onceEach(sameText, func(*net.UDPAddr) error { return nil })},
 	{"a stranger begins the wait anew", "stranger-restarts", open(true, func(from, server *net.UDPAddr) bool { return from.String() == server.String() })},
+	{"never knows the server, one read for each try", "thrown-away", onceEach(samePointer, func(*net.UDPAddr) error { return nil })},
 	{"never knows the server", "one-datagram", open(false, func(from, server *net.UDPAddr) bool { return from == server })},
 
 	// Datagrams and bytes.
