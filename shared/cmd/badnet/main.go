@@ -127,7 +127,8 @@ func usage(w io.Writer) {
 	fmt.Fprintf(w, "\n%s\n", badnet.Help())
 	fmt.Fprint(w, "Without FAULTS the network is perfect. It carries 256 clients at a time: a further TCP client waits\n"+
 		"for its turn, a further UDP client takes the place of the one that has been silent longest.\n\n"+
-		"Try:\n  go run ./lessons/udp-server\n  go tool badnet udp drop=0.5\n  go run ./lessons/udp-client -addr 127.0.0.1:7002\n\n")
+		"Try, each in a terminal of its own:\n  go run ./lessons/udp-server\n  go tool badnet udp up:drop=0.5,seed=11\n  go run ./lessons/udp-client -addr 127.0.0.1:7002\n"+
+		"The client's datagram gets lost, and it waits in vain. Start the client again: this time it arrives.\n\n")
 	fmt.Fprintf(w, "Exit status:\n  %d  it could not listen, or not print\n  %d  a flag or a fault was wrong\n  %d  stopped by Ctrl+C\n",
 		lesson.ExitFailed, lesson.ExitUsage, lesson.ExitInterrupted)
 }
