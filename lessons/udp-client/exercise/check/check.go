@@ -133,6 +133,7 @@ func tooLong(a *attempt) {
 	switch {
 	case v == nil:
 	case v.hung != "":
+		v.did += ", which is to be looked at before anything is waited for"
 		v.wrongCount(a.reason(wrongTries, a.plain, a.silent))
 	case v.err == nil:
 		v.wrong(a.reason(swallowed, a.plain, a.silent))
