@@ -73,8 +73,6 @@ func main() {
 	// Each of them ends the programs first, and us after them, in at most killAfter:
 	// Ctrl+C, a polite kill, a closed terminal, Ctrl+\.
 	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
-	// When nobody reads our output any more, that is an error of the write.
-	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	os.Exit(run(ctx, os.Args[1:]))
 }
 

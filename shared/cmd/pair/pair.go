@@ -83,9 +83,7 @@ func (p *pair) run(ctx context.Context) error {
 			p.overdue()
 		case <-tick.C:
 		}
-		if p.draw(); p.failed != nil && !p.stopping {
-			p.stop() // nobody looks any more
-		}
+		p.draw()
 	}
 	return p.finish()
 }
