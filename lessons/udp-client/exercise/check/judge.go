@@ -35,7 +35,8 @@ func confirmed(ask asker, c *controls, run func(*attempt)) (found []exam.Finding
 			run(a)
 		}}}, ask)
 		calm := stalled() < 50*time.Millisecond
-		if len(found) == 0 || a.certain || calm && (a.sure || times > 1) || times == 5 || time.Since(began) > exam.Limit*3/2 {
+		enough := times == 5 || times > 1 && time.Since(began) > exam.Limit*3/2
+		if len(found) == 0 || a.certain || calm && (a.sure || times > 1) || enough {
 			return found
 		}
 	}
