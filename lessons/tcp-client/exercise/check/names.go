@@ -109,23 +109,26 @@ func nameFoundLate(tr *exam.Trial, ask asker) {
 }
 
 func judgeNameFoundLate(tr *exam.Trial, ask asker) {
+	late := 0
 	for try := range 3 { // a busy machine can make a call late, or find the name too late
-		if try == 1 {
-			names.suspects.Add(1)
-			defer names.suspects.Add(-1)
-		}
 		timeout := short * 6 / 5 << try
 		host, name := newName(timeout * 7 / 10)
 		did := fmt.Sprintf("The server was given by its name, which was found after %v. Then it read, said nothing, and did not close. The timeout was %v", name.after, timeout)
 		v := startNamed(tr, ask, host, plainMessage, timeout, did, func(p *peer) { p.receive() })
 		switch {
-		case !wait(v) || v.hung != "" || try > 0 && !name.inDial.Load():
+		case !wait(v) || v.hung != "" || late > 0 && !name.inDial.Load():
 			return
 		case v.seen() == 0 && deadline(v.err):
 			continue
 		case v.seen() == 0 || v.took < timeout*168/100: // see readsLate
 			return
-		case try < 2:
+		}
+		if late++; late == 1 {
+			names.suspects.Add(1)
+			defer names.suspects.Add(-1)
+			continue
+		}
+		if try < 2 {
 			continue
 		}
 		c := startControl(tr, ask)
