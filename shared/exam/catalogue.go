@@ -26,8 +26,8 @@ type Answer[F any] = struct {
 func Catalogue[F any](t *testing.T, atOnce int, casesOf func(F) []Case[F], answers []Answer[F]) {
 	t.Helper()
 	OnDemand(t)
-	runtime.GC() // as none may be due while answers run
-	defer holdCollections()()
+	runtime.GC()
+	defer holdCollections(4 << 30)() // for a hundred answers
 	found := make([]chan []Finding, len(answers))
 	for i := range found {
 		found[i] = make(chan []Finding, 1)

@@ -96,7 +96,7 @@ func (f Finding) String() string {
 // the one to open.
 func Run[F any](t *testing.T, file string, stub func(F) error, cases []Case[F], answer F) {
 	t.Helper()
-	defer holdCollections()()
+	defer holdCollections(1 << 30)()
 	var err error
 	if hung := (&Trial{}).Call(func() { err = stub(answer) }); hung == "" && errors.Is(err, ErrToDo) {
 		t.Skipf("not started: open %s", file)
@@ -196,11 +196,12 @@ func try[F any](c Case[F], answer F) []Finding {
 	return tr.findings
 }
 
-// holdCollections stops the garbage collector, and returns what starts it again.
-// A collection closes sockets that were forgotten, and so would hide them.
-func holdCollections() (resume func()) {
+// holdCollections stops the garbage collector until the program needs so many
+// bytes, and returns what ends that. A collection closes sockets that were
+// forgotten, and so would hide them.
+func holdCollections(bytes int64) (resume func()) {
 	percent := debug.SetGCPercent(-1)
-	limit := debug.SetMemoryLimit(512 << 20) // beyond this it runs nevertheless
+	limit := debug.SetMemoryLimit(bytes)
 	return func() {
 		debug.SetGCPercent(percent)
 		debug.SetMemoryLimit(limit)
