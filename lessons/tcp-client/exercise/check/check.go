@@ -98,7 +98,6 @@ var cases = []exam.Case[asker]{
 	{Name: "server that never reads", Run: neverReads},
 	{Name: "server that reads late and never answers", Run: readsLate},
 	{Name: "full queue of clients", Run: fullQueue},
-	{Name: "server whose name is found late", Run: nameFoundLate},
 	{Name: "several calls at once", First: true, Run: severalCalls},
 }
 

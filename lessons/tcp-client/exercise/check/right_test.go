@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/netip"
 	"os"
 	"strings"
 	"time"
@@ -66,18 +65,6 @@ var rights = []exam.Answer[asker]{
 			return "", err
 		}
 		return reply.String(), nil
-	}},
-
-	{"an address that is worked out before the time begins", "", func(addr, message string, timeout time.Duration) (string, error) {
-		to, err := net.ResolveTCPAddr("tcp", addr)
-		if err != nil {
-			return "", err
-		}
-		return solution.Ask(to.String(), message, timeout)
-	}},
-
-	{"an address that has to be a number", "", func(addr, message string, timeout time.Duration) (string, error) {
-		return solution.Ask(netip.MustParseAddrPort(addr).String(), message, timeout)
 	}},
 
 	{"bufio, one byte at a time", "", func(addr, message string, timeout time.Duration) (string, error) {

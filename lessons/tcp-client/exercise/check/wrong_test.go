@@ -350,9 +350,6 @@ var wrongs = []exam.Answer[asker]{
 		conn.SetReadDeadline(time.Now().Add(timeout))
 		return loop(1024, exact, never)(conn, timeout)
 	}}.ask},
-	{"a timeout for Dial, then one for the rest", "deadline-restarts", steps{bound: func(conn net.Conn, timeout time.Duration, _ time.Time) {
-		conn.SetDeadline(time.Now().Add(timeout))
-	}}.ask},
 	{"a timeout of its own, too long", "own-timeout", func(addr, message string, _ time.Duration) (string, error) {
 		return steps{}.ask(addr, message, 2*time.Second)
 	}},
