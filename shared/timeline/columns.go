@@ -9,7 +9,6 @@ import (
 
 	"example.com/sockets/shared/steplog"
 	"github.com/fatih/color"
-	"github.com/mattn/go-runewidth"
 )
 
 // Widths, in columns of the terminal.
@@ -76,9 +75,8 @@ func (c *Columns) Row(r Row) error {
 func (c *Columns) End(underWay []Flight) error {
 	lines := ""
 	for _, f := range underWay {
-		text := fmt.Sprintf("%s never received", count(f.Bytes))
 		if c.gap == 0 {
-			lines += steplog.Fold(fmt.Sprintf("%s of the %s were never received", count(f.Bytes), f.From), 8, c.width-1) + "\n"
+			lines += c.one(Row{Side: f.To, Text: f.never()})
 			continue
 		}
 		gap := c.lines()
@@ -86,10 +84,10 @@ func (c *Columns) End(underWay []Flight) error {
 			gap[x] = '✗'
 		}
 		left, right := "", ""
-		if f.From == Client {
-			right = text
+		if f.To == Server {
+			right = f.never()
 		} else {
-			left = text
+			left = f.never()
 		}
 		lines += c.join(left, left, string(gap), right)
 	}
@@ -102,7 +100,7 @@ func (c *Columns) head() string {
 		return ""
 	}
 	client, server := cut(c.labels[Client], c.column()), cut(c.labels[Server], c.column())
-	rule := func(name string) string { return strings.Repeat("─", runewidth.StringWidth(name)) }
+	rule := func(name string) string { return strings.Repeat("─", cells.StringWidth(name)) }
 	blank := strings.Repeat(" ", c.gap)
 	return c.join(client, c.paint(color.Bold, client), blank, c.paint(color.Bold, server)) +
 		c.join(rule(client), rule(client), blank, rule(server))
@@ -187,7 +185,7 @@ func (c *Columns) color(r Row, i int, line string) string {
 
 // join puts a line together. Painted is the left cell in its colours.
 func (c *Columns) join(left, painted, gap, right string) string {
-	pad := max(0, c.column()-runewidth.StringWidth(left))
+	pad := max(0, c.column()-cells.StringWidth(left))
 	return strings.TrimRight(painted+strings.Repeat(" ", pad)+gap+right, " ") + "\n"
 }
 
@@ -280,22 +278,27 @@ func (c *Columns) fault(r Row) string {
 	gap := c.lines()
 	text := []rune(faultLabel(r.Event))
 	start := max(0, (c.gap-len(text))/2)
-	if r.Hit != nil {
-		if x, ok := c.at(r.Hit.ID); ok {
+	x, marked := 0, false
+	switch {
+	case r.Departs != nil && !r.Departs.Half: // a stranger's
+		x, marked = c.enter(r.Departs), true
+		gap[x] = '╷'
+	case r.Hit == nil:
+	case lost(r.Event):
+		if x, marked = c.leave(r.Hit.ID); marked {
+			gap[x] = '✗'
+		}
+	default:
+		if x, marked = c.at(r.Hit.ID); marked {
 			gap[x] = '◆'
-			if r.Event.Fault == "drop" || r.Event.Fault == "overflow" {
-				gap[x] = '✗'
-				c.leave(r.Hit.ID)
-			}
-			if start = x + 2; start+len(text) > c.gap {
-				start = max(0, x-1-len(text))
-			}
+		}
+	}
+	if marked {
+		if start = x + 2; start+len(text) > c.gap {
+			start = max(0, x-1-len(text))
 		}
 	}
 	copy(gap[start:], text)
-	if r.Departs != nil { // a stranger's
-		gap[c.enter(r.Departs)] = '╷'
-	}
 	return c.paint(color.FgRed, string(gap))
 }
 
@@ -303,14 +306,27 @@ func (c *Columns) fault(r Row) string {
 func faultLabel(e steplog.Event) string {
 	switch e.Fault {
 	case "delay", "drip":
-		return fmt.Sprintf("%s %v", e.Fault, e.Took)
+		return e.Fault + " " + rounded(e.Took)
 	case "split":
 		return fmt.Sprintf("split %d+%d", e.Limit, e.Bytes-e.Limit)
 	case "cut":
 		return fmt.Sprintf("cut to %d", e.Limit)
+	case "merge":
+		if e.Limit >= e.Bytes { // nothing came to go with it
+			return "held " + rounded(e.Took)
+		}
+	case "reorder":
+		if e.Limit == 0 { // nothing came to overtake it
+			return "held " + rounded(e.Took)
+		}
+	case "": // a call of the network's own
+		return e.Call + " failed"
 	}
 	return e.Fault
 }
+
+// lost tells whether a fault lost a datagram.
+func lost(e steplog.Event) bool { return e.Fault == "drop" || e.Fault == "overflow" }
 
 // enter finds a lane for a flight. When all are taken, arrows share the middle.
 func (c *Columns) enter(f *Flight) int {

@@ -4,6 +4,9 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode"
@@ -108,6 +111,35 @@ func TestColumnsStayStraight(t *testing.T) {
 	}
 }
 
+// TestKoreanLocale: there, some libraries take arrows for two columns wide.
+func TestKoreanLocale(t *testing.T) {
+	want := drawn(t, tcp(), false, 0)
+	runewidth.DefaultCondition.EastAsianWidth = true
+	defer func() { runewidth.DefaultCondition.EastAsianWidth = false }()
+	if got := drawn(t, tcp(), false, 0); got != want {
+		t.Errorf("drawn:\n%s\nwant:\n%s", got, want)
+	}
+}
+
+// TestNeverReceived: what was lost is told in the column of who did not receive it,
+// and a second copy is told as one.
+func TestNeverReceived(t *testing.T) {
+	s := udp(true)
+	s.rows = s.rows[:7] // up to the first of two copies
+	s.add(Network, steplog.Event{Fault: "stranger", Direction: "down", Bytes: 9, Data: []byte("strangers")})
+	for width, wants := range map[int][]string{
+		80: {"╷ stranger\n", "\n9 bytes never received  ", " a copy of 6 bytes never received\n"},
+		40: {"\nclient  9 bytes never received\n", "\nserver  a copy of 6 bytes never received\n"},
+	} {
+		got := drawn(t, s, true, width)
+		for _, want := range wants {
+			if !strings.Contains(got, want) {
+				t.Errorf("width %d lacks %q:\n%s", width, want, got)
+			}
+		}
+	}
+}
+
 // TestBytesUnderWay: many sends at once, received together, and some never.
 func TestBytesUnderWay(t *testing.T) {
 	var s script
@@ -162,7 +194,7 @@ func TestSVG(t *testing.T) {
 	}
 	for _, want := range []string{
 		"udp-client: sendto \"qqqqqq\".\n", "network: drop: ", "udp-server: recvfrom \"qqqqqq\" (6 bytes arrived).\n",
-		"udp-client: recvfrom (0 bytes arrived).\n", `<a>&\"\x1b]]>`, "udp-client: 9 bytes never received.\n",
+		"udp-client: recvfrom (0 bytes arrived).\n", `<a>&\"\x1b]]>`, "udp-server: 9 bytes never received.\n",
 	} {
 		if !strings.Contains(read.Desc, want) {
 			t.Errorf("the description lacks %q:\n%s", want, read.Desc)
@@ -178,5 +210,35 @@ func TestSVG(t *testing.T) {
 	}
 	if err := SVG(&errWriter{err: io.ErrShortWrite}, "", "", "", rows, nil); err != io.ErrShortWrite {
 		t.Errorf("a write error: got %v", err)
+	}
+}
+
+// TestLabelsDoNotOverlap: the labels between the columns keep apart from each
+// other, and have room between the columns.
+func TestLabelsDoNotOverlap(t *testing.T) {
+	for name, s := range map[string]*script{"tcp": tcp(), "lossy": udp(true)} {
+		rows, o := s.fixed(name == "lossy")
+		var b strings.Builder
+		if err := SVG(&b, "", "", "", rows, o.UnderWay()); err != nil {
+			t.Fatal(err)
+		}
+		labels := regexp.MustCompile(`<text class="(label|fault)" x="180" y="(\d+)">([^<]*)<`).FindAllStringSubmatch(b.String(), -1)
+		if len(labels) < 4 {
+			t.Errorf("%s: only the labels %v", name, labels)
+		}
+		var heights []int
+		for _, label := range labels {
+			y, _ := strconv.Atoi(label[2])
+			heights = append(heights, y)
+			if len(label[3]) > 9 {
+				t.Errorf("%s: no room for %q", name, label[3])
+			}
+		}
+		slices.Sort(heights)
+		for i := range heights[1:] {
+			if heights[i+1]-heights[i] < 12 {
+				t.Errorf("%s: labels at %v overlap", name, heights)
+			}
+		}
 	}
 }

@@ -39,7 +39,8 @@ type Order struct {
 	startAt  int   // the level of the row that said so
 	connects []int // the levels of connects under way that were not accepted yet
 	streams  []*stream
-	flights  [sides][]*Flight // datagrams under way, by who sent them
+	ports    [sides]map[string]bool // that a program has
+	flights  [sides][]*Flight       // datagrams under way, by who sent them
 	sent     int
 }
 
@@ -176,6 +177,8 @@ func (o *Order) cause(r Row) (level int, found, sure bool) {
 			return 0, false, false
 		}
 		return o.connects[0], true, true
+	case e.Call == "send" && r.Side == Server: // its client knows of the connection
+		return 0, o.stream(r) != nil, false
 	case e.Call == "recv":
 		return o.stream(r).causeOf(r)
 	case e.Call == "recvfrom":
@@ -214,6 +217,12 @@ func (s *stream) causeOf(r Row) (level int, found, sure bool) {
 // note keeps in mind what a row means for those after it, and fills in its arrows.
 func (o *Order) note(r *Row, level int) {
 	e := r.Event
+	if o.ports[r.Side] == nil {
+		o.ports[r.Side] = map[string]bool{}
+	}
+	if e.Local != "" {
+		o.ports[r.Side][port(e.Local)] = true
+	}
 	switch {
 	case r.Side == Network:
 		o.noteFault(r, level)
@@ -227,12 +236,14 @@ func (o *Order) note(r *Row, level int) {
 	case e.Call == "connect" && e.Err == nil && e.Type == "SOCK_STREAM":
 		o.streams = append(o.streams, &stream{client: e.Local})
 	case e.Call == "send" && e.Bytes > 0:
-		r.Departs = o.depart(r, level)
-		if s := o.stream(*r); s != nil && !r.Departs.Half {
+		s := o.stream(*r)
+		if r.Departs = o.depart(r, r.Side.other(), level, s != nil); !r.Departs.Half {
 			s.flights[r.Side] = append(s.flights[r.Side], r.Departs)
 		}
 	case e.Call == "sendto" && e.Err == nil:
-		if r.Departs = o.depart(r, level); !r.Departs.Half {
+		to := r.Side.other()
+		known := o.through() || len(o.ports[to]) == 0 || o.ports[to][port(e.Remote)]
+		if r.Departs = o.depart(r, to, level, known); !r.Departs.Half {
 			o.flights[r.Side] = append(o.flights[r.Side], r.Departs)
 		}
 	case strings.HasPrefix(e.Call, "recv") && e.Err == nil && o.NoEvents[r.Side.other()]:
@@ -248,21 +259,25 @@ func (o *Order) note(r *Row, level int) {
 	}
 }
 
-// noteFault notes what the network did to a datagram. Of a stream no byte is lost
-// or doubled on the way.
+// noteFault notes what the network did. Of a stream no byte is lost or doubled on
+// the way.
 func (o *Order) noteFault(r *Row, level int) {
 	e := r.Event
 	if e.Fault == "stranger" {
-		r.Departs = o.depart(r, level)
-		o.flights[Network] = append(o.flights[Network], r.Departs)
+		if r.Departs = o.depart(r, from(*r).other(), level, true); !r.Departs.Half {
+			o.flights[Network] = append(o.flights[Network], r.Departs)
+		}
 		return
 	}
 	f := o.find(*r)
 	if f == nil {
 		return
 	}
-	f.level = level
 	r.Hit = f
+	if e.Type == "SOCK_STREAM" {
+		return
+	}
+	f.level = level
 	switch e.Fault {
 	case "drop", "overflow":
 		o.forget(f)
@@ -273,11 +288,13 @@ func (o *Order) noteFault(r *Row, level int) {
 	}
 }
 
-func (o *Order) depart(r *Row, level int) *Flight {
+// depart returns the flight of the bytes that leave in a row. Known says that they
+// go to the other program.
+func (o *Order) depart(r *Row, to Side, level int, known bool) *Flight {
 	o.sent++
 	return &Flight{
-		ID: o.sent, From: r.Side, Bytes: r.Event.Bytes, Half: r.Side != Network && o.NoEvents[r.Side.other()],
-		data: r.Event.Data, limit: r.Event.Bytes, copies: 1, level: level,
+		ID: o.sent, From: r.Side, To: to, Bytes: r.Event.Bytes, Half: o.NoEvents[to] || !known,
+		port: port(r.Event.Local), data: r.Event.Data, limit: r.Event.Bytes, copies: 1, level: level,
 	}
 }
 
@@ -333,6 +350,7 @@ func (o *Order) land(r *Row) {
 	if f == nil {
 		return
 	}
+	f.Again = true
 	if f.copies--; f.copies == 0 {
 		o.forget(f)
 	}
@@ -340,18 +358,25 @@ func (o *Order) land(r *Row) {
 }
 
 // find returns the oldest datagram under way that a recvfrom received, or that a
-// fault was made to; nil if there is none.
+// fault was made to, or the oldest bytes of a stream where that had a fault; nil if
+// there is none.
 func (o *Order) find(r Row) *Flight {
 	e := r.Event
-	from := []Side{Network, r.Side.other()}
+	senders := []Side{Network, r.Side.other()}
 	if r.Side == Network {
-		from = []Side{map[string]Side{"up": Client, "down": Server}[e.Direction]}
+		senders = []Side{from(r)}
+		if e.Type == "SOCK_STREAM" {
+			return o.oldest(r)
+		}
 	}
-	for _, side := range from {
+	for _, side := range senders {
 		i := slices.IndexFunc(o.flights[side], func(f *Flight) bool {
 			size := f.Bytes
 			if r.Side != Network {
 				size = f.limit
+			}
+			if r.Side != Network && !o.through() && f.port != port(e.Remote) {
+				return false
 			}
 			sized := e.Bytes == size || e.Cut && e.Bytes < size
 			n := min(len(e.Data), len(f.data), size)
@@ -364,15 +389,42 @@ func (o *Order) find(r Row) *Flight {
 	return nil
 }
 
+// from returns the program that a fault's data came from.
+func from(fault Row) Side {
+	if fault.Event.Direction == "down" {
+		return Server
+	}
+	return Client
+}
+
+// oldest returns the oldest bytes that are under way in the stream that had a fault.
+func (o *Order) oldest(fault Row) *Flight {
+	client := fault.Event.Local
+	if fault.Event.Direction == "down" {
+		client = fault.Event.Remote
+	}
+	for _, s := range o.streams {
+		if flights := s.flights[from(fault)]; s.client == client && len(flights) > 0 {
+			return flights[0]
+		}
+	}
+	return nil
+}
+
+// port returns the port of an address.
+func port(addr string) string { return addr[strings.LastIndexByte(addr, ':')+1:] }
+
 func (o *Order) forget(f *Flight) {
 	o.flights[f.From] = slices.DeleteFunc(o.flights[f.From], func(g *Flight) bool { return g == f })
 }
 
-// UnderWay returns the flights that have not landed to their end.
+// UnderWay returns the flights that are known not to have landed to their end.
 func (o *Order) UnderWay() (all []Flight) {
 	add := func(flights []*Flight) {
 		for _, f := range flights {
-			all = append(all, Flight{ID: f.ID, From: f.From, Bytes: f.Bytes - f.landed})
+			if !o.NoEvents[f.To] {
+				all = append(all, Flight{ID: f.ID, From: f.From, To: f.To, Bytes: f.Bytes - f.landed, Again: f.Again})
+			}
 		}
 	}
 	for side := range sides {

@@ -292,3 +292,41 @@ func TestNobodyWaitsForASideWithoutEvents(t *testing.T) {
 		}
 	}
 }
+
+// TestOthers: what was sent to, or came from, a program that is neither of the two
+// is no arrow between them, even with the same bytes.
+func TestOthers(t *testing.T) {
+	var s script
+	s.add(Server, steplog.Event{Call: "recvfrom", Waiting: true, Local: serverAddr})
+	s.call(Client, "sendto", data(6, "q"))
+	const other = "127.0.0.1:50001"
+	s.add(Server, steplog.Event{Call: "recvfrom", Local: serverAddr, Remote: other, Bytes: 6, Data: data(6, "q").Data})
+	s.add(Server, steplog.Event{Call: "sendto", Local: serverAddr, Remote: other, Bytes: 6, Data: data(6, "q").Data})
+	shown, o := s.fixed(false)
+	if got, want := names(shown), "s:recvfrom... c:sendto[1> s:recvfrom s:sendto[2> "; got != want {
+		t.Errorf("%s, want\n%s", got, want)
+	}
+	if reply := shown[len(shown)-1].Departs; reply == nil || !reply.Half {
+		t.Errorf("the reply to another program is %+v, want half an arrow", reply)
+	}
+	if got := o.UnderWay(); len(got) != 1 || got[0].ID != 1 {
+		t.Errorf("under way: %+v, want the client's datagram alone", got)
+	}
+}
+
+// TestServerSpeaksFirst: its bytes may leave before the client's connect returns.
+func TestServerSpeaksFirst(t *testing.T) {
+	var s script
+	s.add(Server, steplog.Event{Call: "accept", Waiting: true})
+	s.call(Client, "connect", steplog.Event{Waiting: true})
+	s.call(Server, "accept", steplog.Event{})
+	s.call(Server, "send", data(3, "x"))
+	s.call(Client, "connect", steplog.Event{})
+	s.call(Client, "recv", data(3, "x"))
+	for seed := range uint64(50) {
+		shown := s.live(t, false, rand.New(rand.NewPCG(seed, 1)))
+		if last := shown[len(shown)-1]; len(last.Lands) != 1 {
+			t.Fatalf("seed %d: the client's recv has no arrow: %s", seed, names(shown))
+		}
+	}
+}

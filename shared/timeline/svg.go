@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"example.com/sockets/shared/steplog"
-	"github.com/mattn/go-runewidth"
 )
 
 // Sizes of the picture, in pixels. It is as narrow as a phone, so that no screen
@@ -48,7 +47,7 @@ text{font:12px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",mon
 // nothing else. Its description says the same in words. UnderWay are the flights
 // that never landed.
 func SVG(w io.Writer, title, client, server string, rows []Row, underWay []Flight) error {
-	p := picture{labels: [sides]string{Client: client, Network: "network", Server: server}, from: map[int]point{}, sizes: map[int]int{}}
+	p := picture{labels: [sides]string{Client: client, Network: "network", Server: server}, from: map[int]point{}}
 	p.text(leftEdge, 22, "head", cut(client, columns))
 	p.text(gapTo, 22, "head", cut(server, columns))
 	fmt.Fprintf(&p.lines, `<path class="rule" d="M%d 30H%d"/>`+"\n", leftEdge, pictureWidth-leftEdge)
@@ -59,8 +58,8 @@ func SVG(w io.Writer, title, client, server string, rows []Row, underWay []Fligh
 		}
 	}
 	for _, f := range underWay {
-		p.lost(f.ID, p.from[f.ID].y+lineHeight)
-		p.tell(f.From, fmt.Sprintf("%s never received.", count(f.Bytes)))
+		p.lost(f, p.from[f.ID].y+lineHeight)
+		p.tell(f.To, f.never()+".")
 	}
 	height := p.y - lineHeight + rowGap
 	out := &errWriter{w: w}
@@ -81,7 +80,7 @@ type picture struct {
 	marks  strings.Builder // letters, above
 	words  strings.Builder // the description
 	from   map[int]point   // where the arrow of a flight begins
-	sizes  map[int]int     // its bytes
+	taken  []int           // where labels stand in the middle
 }
 
 // row draws a row and goes on below it.
@@ -114,7 +113,7 @@ func (p *picture) row(r Row) {
 	p.tell(r.Side, strings.TrimSpace(r.Event.Call+" "+strings.Join(texts, ", "))+r.words()+".")
 	middle := point{pictureWidth / 2, at.y}
 	if f := r.Departs; f != nil {
-		p.from[f.ID], p.sizes[f.ID] = at, f.Bytes
+		p.from[f.ID] = at
 		if f.Half {
 			p.arrow(*f, middle)
 		}
@@ -209,7 +208,7 @@ func (p *picture) arrow(f Flight, to point) {
 	}
 	fmt.Fprintf(&p.lines, `<path class="line" d="M%d %dL%d %d"/>`+"\n", from.x+sign(to.x-from.x)*3, from.y, to.x-sign(to.x-from.x)*8, to.y)
 	p.tip(from, to)
-	p.label("label", (from.y+to.y)/2+4, count(f.Bytes))
+	p.label("label", (from.y+to.y)/2+4, narrow(f.Bytes))
 }
 
 // tip draws the head of an arrow.
@@ -219,32 +218,57 @@ func (p *picture) tip(from, to point) {
 }
 
 // lost draws an arrow that ends midway.
-func (p *picture) lost(id, y int) {
-	from, ok := p.from[id]
+func (p *picture) lost(f Flight, y int) {
+	from, ok := p.from[f.ID]
 	if !ok {
 		return
 	}
 	middle := pictureWidth / 2
 	fmt.Fprintf(&p.lines, `<path class="line" d="M%d %dL%d %d"/>`+"\n", from.x+sign(middle-from.x)*3, from.y, middle, y)
 	fmt.Fprintf(&p.lines, `<path class="cross" d="M%d %dl10 10m0 -10l-10 10"/>`+"\n", middle-5, y-5)
-	p.label("label", from.y-4, count(p.sizes[id]))
+	p.taken = append(p.taken, y+4)
+	p.label("label", from.y-4, narrow(f.Bytes))
 }
 
 // fault draws what the network did.
 func (p *picture) fault(r Row) {
 	p.label("fault", p.y, faultLabel(r.Event))
 	if r.Departs != nil { // a stranger's
-		p.from[r.Departs.ID], p.sizes[r.Departs.ID] = point{pictureWidth / 2, p.y + 4}, r.Departs.Bytes
+		p.from[r.Departs.ID] = point{pictureWidth / 2, p.y + 4}
 	}
-	if r.Hit != nil && (r.Event.Fault == "drop" || r.Event.Fault == "overflow") {
-		p.lost(r.Hit.ID, p.y-lineHeight)
+	if r.Hit != nil && lost(r.Event) {
+		p.lost(*r.Hit, p.y-lineHeight)
 	}
-	p.tell(Network, r.Event.Fault+": "+r.Event.String()+".")
+	p.tell(Network, r.Event.Fault+r.Event.Call+": "+r.Event.String()+".")
 	p.y += lineHeight + rowGap
 }
 
-// label writes letters in the middle between the columns.
+// narrow says n bytes in the room between the columns.
+func narrow(n int) string {
+	if text := count(n); len(text) <= 9 {
+		return text
+	}
+	return fmt.Sprintf("%d B", n)
+}
+
+// label writes letters in the middle between the columns, as near to y as there is
+// room.
 func (p *picture) label(class string, y int, text string) {
+	const apart = lineHeight - 3
+	free := func(y int) bool {
+		return !slices.ContainsFunc(p.taken, func(t int) bool { return max(t-y, y-t) < apart })
+	}
+	for away := 0; ; away++ {
+		if free(y + away) {
+			y += away
+			break
+		}
+		if free(y - away) {
+			y -= away
+			break
+		}
+	}
+	p.taken = append(p.taken, y)
 	p.text(pictureWidth/2, y, class, text)
 }
 
@@ -264,7 +288,7 @@ func sign(n int) int {
 	return 1
 }
 
-func cut(text string, columns int) string { return runewidth.Truncate(text, columns, "…") }
+func cut(text string, columns int) string { return cells.Truncate(text, columns, "…") }
 
 func escape(text string) string {
 	var b strings.Builder

@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"example.com/sockets/shared/steplog"
+	"github.com/mattn/go-runewidth"
 )
 
 // A Side is who did something.
@@ -47,17 +48,22 @@ type Row struct {
 	Hit     *Flight  // the datagram that a fault of the network was made to here
 }
 
-// A Flight is bytes on their way from one program to the other: those of one send
-// of a stream, or one datagram.
+// A Flight is bytes on their way to a program: those of one send of a stream, or
+// one datagram.
 type Flight struct {
 	ID    int  // counts from 1, in the order of the sends
-	From  Side // who sent it
+	From  Side // who sent it: the network, where it lets a stranger speak
+	To    Side
 	Bytes int  // of the whole flight; of a landing, how many arrived in this row
 	Done  bool // of a landing: nothing of it is under way any more
-	// Half says that the other end gives no events: nobody can tell whether it
-	// received these bytes, or in how many sends it sent them.
+	// Half says that the other end gives no events, or is no program of the two:
+	// nobody can tell whether it received these bytes, or in how many sends it
+	// sent them.
 	Half bool
+	// Again says that one copy of the datagram was received: this is another.
+	Again bool
 
+	port   string // of its sender
 	data   []byte // the first bytes
 	limit  int    // how many bytes of it are left after a cut
 	copies int    // how often it can still land
@@ -97,6 +103,18 @@ func clip(e steplog.Event, most int) steplog.Event {
 	e.Data = e.Data[:n]
 	return e
 }
+
+// never says what became of a flight that did not land to its end.
+func (f Flight) never() string {
+	if f.Again {
+		return "a copy of " + count(f.Bytes) + " never received"
+	}
+	return count(f.Bytes) + " never received"
+}
+
+// cells measures text in columns. What is of "ambiguous" width, as the arrows are,
+// is one column wide in today's terminals, in a Korean locale too.
+var cells = &runewidth.Condition{StrictEmojiNeutral: true}
 
 // count says n bytes, in the singular for one.
 func count(n int) string {

@@ -122,7 +122,7 @@ func (p *pair) hear(n news) {
 		return
 	}
 	if program.lines++; program.lines > maxLines {
-		p.order.NoEvents[n.side] = true // what it does from now on, nobody sees
+		program.tells, p.order.NoEvents[n.side] = false, true // what it does from now on, nobody sees
 		return
 	}
 	row := timeline.Row{Side: n.side, Error: n.stderr}
