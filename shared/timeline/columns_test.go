@@ -129,7 +129,7 @@ func TestNeverReceived(t *testing.T) {
 	s.add(Network, steplog.Event{Fault: "stranger", Direction: "down", Bytes: 9, Data: []byte("strangers")})
 	for width, wants := range map[int][]string{
 		80: {"╷ stranger\n", "\n9 bytes never received  ", " a copy of 6 bytes never received\n"},
-		40: {"\nclient  9 bytes never received\n", "\nserver  a copy of 6 bytes never\n        received\n"},
+		40: {"\nclient  9 bytes never received\n", "\nserver  a copy of 6 bytes never\n          received\n"},
 	} {
 		got := drawn(t, s, true, width)
 		for _, want := range wants {
