@@ -127,9 +127,10 @@ func TestNeverReceived(t *testing.T) {
 	s := udp(true)
 	s.rows = s.rows[:7] // up to the first of two copies
 	s.add(Network, steplog.Event{Fault: "stranger", Direction: "down", Bytes: 9, Data: []byte("strangers")})
+	s.add(Network, steplog.Event{Fault: "stranger", Direction: "up", Bytes: 7, Data: []byte("another")})
 	for width, wants := range map[int][]string{
-		80: {"╷ stranger\n", "\n9 bytes never received  ", " a copy of 6 bytes never received\n"},
-		40: {"\nclient  9 bytes never received\n", "\nserver  a copy of 6 bytes never\n          received\n"},
+		80: {"╷ stranger\n", "  7 bytes never received\n", "\n9 bytes never received  ", " a copy of 6 bytes never received\n"},
+		40: {"\nserver  7 bytes never received\n", "\nclient  9 bytes never received\n", "\nserver  a copy of 6 bytes never\n          received\n"},
 	} {
 		got := drawn(t, s, true, width)
 		for _, want := range wants {
