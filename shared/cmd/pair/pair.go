@@ -31,8 +31,8 @@ const (
 type pair struct {
 	config
 	programs [3]*program // by side
-	live     bool // rows are drawn as they come
-	width    int  // of the terminal, 0 where there is none
+	live     bool        // rows are drawn as they come
+	width    int         // of the terminal, 0 where there is none
 	columns  *timeline.Columns
 	news     chan news
 	faulted  chan steplog.Event // what the network did
