@@ -20,20 +20,25 @@ var (
 )
 
 // wantReply calls Ask at a server that does nothing wrong, and wants its reply.
-// Begin starts a visit whose server sends this reply. A call that was late may be
-// repeated: a busy machine can make it so once.
+// Begin starts a visit whose server sends this reply. A call that was late is
+// repeated: a busy machine can make it so, but hardly each time.
 func wantReply(tr *exam.Trial, ask asker, want string, begin func(reply string) *visit) {
-	for try := range 2 {
+	for try := range 3 {
 		v := begin(want)
-		if v == nil {
+		if v == nil || v.soon() && v.fine(want) {
 			return
 		}
-		if v.soon() && try == 0 && (v.took >= v.timeout || v.gaveUp()) {
-			continue
+		if try == 2 || v.neverCame() || !v.late() {
+			v.want(want, begin)
+			return
 		}
-		v.want(want, begin)
-		return
 	}
+}
+
+// late tells whether Ask returned, but only when its time was up, or the message
+// came too late for the server.
+func (v *visit) late() bool {
+	return wait(v) && v.hung == "" && (v.took >= v.timeout || deadline(v.err) || v.gaveUp())
 }
 
 // want reports what is wrong with a visit at a server that does nothing wrong.

@@ -137,6 +137,7 @@ const unknown = "in a place that can not be told"
 // it had. It returns false when one of them panicked, or never began.
 func wait(visits ...*visit) bool {
 	end := time.Now().Add(exam.Limit)
+	expired := false // the time of the first
 	for i, v := range visits {
 		if v == nil {
 			return false
@@ -147,7 +148,7 @@ func wait(visits ...*visit) bool {
 		limit := time.Until(end)
 		if i == 0 {
 			limit = time.Until(v.began.Add(exam.Limit))
-		} else if visits[0].hung != "" {
+		} else if expired {
 			limit = 0
 		}
 		select {
@@ -157,6 +158,7 @@ func wait(visits ...*visit) bool {
 			case <-v.call.Done(): // both were ready, and select chose the limit
 			default:
 				v.hung = unknown
+				expired = expired || i == 0
 			}
 		}
 	}
