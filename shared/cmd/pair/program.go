@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"debug/buildinfo"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -141,8 +142,10 @@ func stale(root string, p *program) bool {
 		})
 		return found
 	}
-	self, err := os.Executable() // as new as the go command that built it
-	return err != nil || newer(self) || newer(p.dir) || newer(filepath.Join(root, "shared")) || newer(filepath.Join(root, "go.work"))
+	// A newer go command may build it otherwise.
+	made, err := buildinfo.ReadFile(p.binary)
+	return err != nil || made.GoVersion != runtime.Version() ||
+		newer(p.dir) || newer(filepath.Join(root, "shared")) || newer(filepath.Join(root, "go.work"))
 }
 
 // start starts the program. Its output comes as news.
