@@ -21,21 +21,23 @@ const (
 // once, when the first case fails or takes suspiciously long.
 type causes struct {
 	shared      atomic.Bool           // whether servers at work at once disturb each other
-	first       func() (bool, error)  // see the function first
+	first       func() firstCall      // what the first call did
 	simple      func() exam.Diagnosis // what is wrong with the simplest things
 	endOfStream func() exam.Diagnosis // what is wrong where a client ends without a message
 	silence     func() exam.Diagnosis // what is wrong where a silent client is not let go
 	speaksLate  func() bool           // whether a client is served that is silent for a moment
+	soon        func() bool           // whether a silent client is let go too soon
 	late        func() bool           // whether a silent client is let go too late
 	endsWell    func() bool           // whether Serve returns nil when no client came
 }
 
 func newCauses(answer serveFunc) *causes {
 	return &causes{
-		first:       sync.OnceValues(func() (bool, error) { return first(answer) }),
+		first:       sync.OnceValue(func() firstCall { return first(answer) }),
 		simple:      sync.OnceValue(func() exam.Diagnosis { return probe(answer).cause() }),
 		endOfStream: sync.OnceValue(func() exam.Diagnosis { return probeEnd(answer) }),
 		silence:     sync.OnceValue(func() exam.Diagnosis { return probeSilence(answer) }),
+		soon:        sync.OnceValue(func() bool { return probeSoon(answer) }),
 		late:        sync.OnceValue(func() bool { return probeLate(answer) }),
 		speaksLate: sync.OnceValue(func() (right bool) {
 			try(answer, long, func(s *server) {
@@ -76,19 +78,25 @@ func try(answer serveFunc, patience time.Duration, run func(s *server)) {
 	run(s)
 }
 
-// first makes the first call of the answer, with two clients. It tells whether all
-// went well. It returns the answer's error where that returned without a single
-// Accept, as the stub does.
-func first(answer serveFunc) (well bool, err error) {
+// A firstCall is what the first call of an answer did, with two clients.
+type firstCall struct {
+	well  bool   // all went well
+	idles string // where it was, if it neither called Accept nor returned
+	err   error  // what it returned, if without a single Accept, as the stub does
+}
+
+func first(answer serveFunc) (f firstCall) {
 	try(answer, long, func(s *server) {
-		s.limit = silence // who is slower may be right, but learns less
-		until(s.limit, func() bool { return s.returned(0) || s.ln.called() })
+		until(probing, func() bool { return s.returned(0) || s.ln.called() })
 		if !s.ln.called() {
 			if s.returned(0) {
-				err = s.err
+				f.err = s.err
+			} else {
+				f.idles = s.call.WaitFor(0)
 			}
 			return
 		}
+		s.limit = silence // who is slower may be right, but learns less
 		for range 2 {
 			c := s.client(send(message))
 			if !s.hear(c).right() {
@@ -96,9 +104,9 @@ func first(answer serveFunc) (well bool, err error) {
 			}
 			c.close()
 		}
-		well = s.shut().good()
+		f.well = s.shut().good()
 	})
-	return well, err
+	return f
 }
 
 // Probes are what an answer does in the simplest situations.
@@ -291,13 +299,12 @@ func probeSilence(answer serveFunc) exam.Diagnosis {
 }
 
 // probeLate compares with a good server that has half as long again to wait: is its
-// silent client let go first? On a busy machine that happens to a right answer too.
-// So it has to happen four times, and where the good server was late itself nothing
-// is shown.
+// silent client let go first? On a busy machine that happens to a right answer too,
+// but not six times in a row.
 func probeLate(answer serveFunc) bool {
 	late := 0
-	for i := 0; i < 9 && late < 4; i++ {
-		inTime, known := false, false
+	for i := 0; i < 12 && late < 6; i++ {
+		inTime, prompt := false, false
 		try(answer, short, func(s *server) {
 			c := s.client()
 			until(s.limit, func() bool { return s.ln.accepted() == 1 })
@@ -305,18 +312,31 @@ func probeLate(answer serveFunc) bool {
 				other := good.client()
 				good.hear(other)
 				inTime = c.hear(short/8).end != open
-				known = time.Since(other.came) < short*15/8
+				prompt = time.Since(other.came) < short*15/8
 			})
 		})
 		switch {
-		case !known:
-		case inTime:
-			return false
-		default:
+		case !inTime:
 			late++
+		case prompt:
+			return false
+		default: // the good server was late itself, so this shows nothing
+			late = 0
 		}
 	}
-	return late == 4
+	return late == 6
+}
+
+// probeSoon tells whether the first silent client is let go long before its patience
+// is over. It asks three times, as a busy machine may tell that late.
+func probeSoon(answer serveFunc) (soon bool) {
+	for i := 0; i < 3 && !soon; i++ {
+		try(answer, short, func(s *server) {
+			c := s.client()
+			soon = s.hear(c).turned() && time.Since(c.came) < s.patience/2
+		})
+	}
+	return soon
 }
 
 // patientServer lets go of one silent client as it should.

@@ -58,13 +58,13 @@ func TestPlaceIsTold(t *testing.T) {
 
 func TestFirst(t *testing.T) {
 	toDo := func(net.Listener, time.Duration) error { return exam.ErrToDo }
-	if _, err := first(toDo); err != exam.ErrToDo {
-		t.Errorf("first(stub) = %v", err)
+	if f := first(toDo); f.err != exam.ErrToDo {
+		t.Errorf("first(stub) = %+v", f)
 	}
-	if _, err := first(halfDone); err != nil {
-		t.Errorf("first(half done) = %v, but it has been begun", err)
+	if f := first(halfDone); f.err != nil {
+		t.Errorf("first(half done) = %+v, but it has been begun", f)
 	}
-	if well, err := first(solution.Serve); !well || err != nil {
-		t.Errorf("first(solution) = %v, %v", well, err)
+	if f := first(solution.Serve); f != (firstCall{well: true}) {
+		t.Errorf("first(solution) = %+v", f)
 	}
 }

@@ -239,7 +239,7 @@ func (c *client) listen(limit time.Duration, over <-chan struct{}) heard {
 		case err == io.EOF, len(text) >= most:
 			return heard{string(text), closed, nil}
 		case errors.Is(err, os.ErrDeadlineExceeded):
-			if w.over(2 * slice) {
+			if w.over() {
 				return heard{string(text), open, err}
 			}
 		case err != nil:
@@ -255,8 +255,8 @@ func (c *client) listen(limit time.Duration, over <-chan struct{}) heard {
 }
 
 // A wait is a time that only wrong answers use up. On a busy machine a good one may
-// have had nothing of it: a moment that was longer than it should have been counts
-// as if it was not. But there is an end to that too.
+// have had little of it: of a long moment between two looks, only a part counts. But
+// there is an end to that too.
 type wait struct {
 	limit, spent time.Duration
 	began, last  time.Time
@@ -267,11 +267,10 @@ func newWait(limit time.Duration) *wait {
 	return &wait{limit: limit, began: now, last: now}
 }
 
-// over tells whether the wait is over. The time since it was last called, or since
-// the wait began, should have been less than moment.
-func (w *wait) over(moment time.Duration) bool {
+// over tells whether the wait is over. It is to be asked every 50 ms or sooner.
+func (w *wait) over() bool {
 	now := time.Now()
-	w.spent += min(now.Sub(w.last), moment)
+	w.spent += min(now.Sub(w.last), 100*time.Millisecond)
 	w.last = now
 	return w.spent >= w.limit || now.Sub(w.began) >= 4*w.limit
 }
@@ -279,7 +278,7 @@ func (w *wait) over(moment time.Duration) bool {
 // until asks again and again whether something is so, at most as long as limit.
 func until(limit time.Duration, so func() bool) bool {
 	for w := newWait(limit); !so(); time.Sleep(time.Millisecond) {
-		if w.over(10 * time.Millisecond) {
+		if w.over() {
 			return false
 		}
 	}

@@ -35,6 +35,12 @@ var wrongs = []exam.Answer[serveFunc]{
 	}},
 	{"five clients", "one-client", soManyClients(5)},
 	{"a hundred clients", "one-client", soManyClients(100)},
+	{"never accepts", "one-client", func(ln net.Listener, patience time.Duration) error {
+		for !stop.Load() {
+			time.Sleep(20 * time.Millisecond)
+		}
+		return nil
+	}},
 	{"returns at once", "early-return", func(ln net.Listener, patience time.Duration) error {
 		go acceptEach(ln, func(conn net.Conn) { oneClientOf(conn, patience) })
 		return nil
@@ -413,14 +419,18 @@ var wrongs = []exam.Answer[serveFunc]{
 	{"one timer for all clients", "shared-patience", func(ln net.Listener, patience time.Duration) error {
 		timer := time.NewTimer(patience)
 		return acceptEach(ln, func(conn net.Conn) {
+			served := make(chan bool)
+			go func() {
+				defer close(served)
+				oneClientOf(conn, time.Hour)
+			}()
 			go func() {
 				select {
 				case <-timer.C:
 					conn.Close()
-				case <-time.After(time.Minute):
+				case <-served:
 				}
 			}()
-			go oneClientOf(conn, time.Hour)
 		})
 	}},
 	{"a deadline for the first client", "shared-patience", func(ln net.Listener, patience time.Duration) error {
