@@ -36,8 +36,12 @@ func (c *Call) run(f func()) {
 	defer close(c.done)
 	name, _, _ := strings.Cut(stack(false), "[")
 	c.started <- name
+	returned := false
 	defer func() {
-		if v := recover(); v != nil {
+		if v := recover(); v == nil && !returned {
+			c.panicked = "it ended its goroutine and did not return: runtime.Goexit"
+			c.trial.Wrong(Ended, "%s", c.panicked)
+		} else if v != nil {
 			c.panicked = fmt.Sprintf("it panicked: %v", v)
 			_, below, _ := strings.Cut(stack(false), "\npanic(")
 			if at := frame("panic(" + below); at != "" {
@@ -47,12 +51,14 @@ func (c *Call) run(f func()) {
 		}
 	}()
 	f()
+	returned = true
 }
 
 // Done is closed when the call has returned.
 func (c *Call) Done() <-chan struct{} { return c.done }
 
-// Panicked tells whether the answer panicked. The call must have returned.
+// Panicked tells whether the answer panicked, or ended its goroutine, and so
+// returned nothing. The call must have ended.
 func (c *Call) Panicked() bool { return c.panicked != "" }
 
 // Wait waits for the call to return, at most [Limit]. It returns where the call

@@ -57,7 +57,7 @@ var Endless = Diagnosis{
 // to a heading that is not there. Root is the folder of the course.
 func CheckPointers(t *testing.T, root string, diagnoses ...Diagnosis) {
 	t.Helper()
-	for _, d := range append(diagnoses, Panicked, Endless) {
+	for _, d := range append(diagnoses, Panicked, Endless, Ended) {
 		page, anchor, _ := strings.Cut(d.Read, "#")
 		if d.Name == "" || d.Idea == "" {
 			t.Errorf("the diagnosis is not complete: %+v", d)
@@ -96,6 +96,8 @@ func (f Finding) String() string {
 // the one to open.
 func Run[F any](t *testing.T, file string, stub func(F) error, cases []Case[F], answer F) {
 	t.Helper()
+	stop := watch(t)
+	defer stop()
 	defer holdCollections(1 << 30)()
 	var err error
 	if hung := (&Trial{}).Call(func() { err = stub(answer) }); hung == "" && errors.Is(err, ErrToDo) {
@@ -104,6 +106,7 @@ func Run[F any](t *testing.T, file string, stub func(F) error, cases []Case[F], 
 	defer time.AfterFunc(patience, func() {
 		// Nothing ends goroutines but the end of the process.
 		fmt.Print(endless)
+		stop()
 		os.Exit(1)
 	}).Stop()
 	found := start(cases, answer)

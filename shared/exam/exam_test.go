@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -114,18 +115,45 @@ func TestCasesRunInTurnWhenCallsDisturbEachOther(t *testing.T) {
 	}
 }
 
-// TestAnswerWithoutAnEnd runs itself as a process, which [Run] has to end.
-func TestAnswerWithoutAnEnd(t *testing.T) {
-	OnDemand(t)
-	if os.Getenv("ENDLESS") != "" {
+// deadly are answers that end the process. TestAnswerThatEndsTheProcess runs
+// itself with each.
+var deadly = map[string]struct {
+	answer func()
+	want   string // what the learner reads
+	never  string // and does not
+}{
+	"exits":                       {func() { os.Exit(1) }, Ended.Idea, "PASS"},
+	"exits in a goroutine with 0": {func() { go os.Exit(0); select {} }, Ended.Idea, "PASS"},
+	"panics in a goroutine":       {func() { go panic("a slip"); select {} }, Ended.Idea, Endless.Idea},
+	"has no end":                  {func() { select {} }, Endless.Idea, Ended.Idea},
+}
+
+func TestAnswerThatEndsTheProcess(t *testing.T) {
+	if name := os.Getenv("DEADLY"); name != "" {
 		cases := []Case[func()]{{Name: "any", Run: func(tr *Trial, answer func()) { answer() }}}
-		Run(t, "exercise.go", func(func()) error { return nil }, cases, func() { select {} })
+		Run(t, "exercise.go", func(func()) error { return nil }, cases, deadly[name].answer)
 		return
 	}
-	test := exec.Command(os.Args[0], "-test.run=^TestAnswerWithoutAnEnd$")
-	test.Env = append(os.Environ(), "ENDLESS=1")
-	out, err := test.CombinedOutput()
-	if err == nil || !strings.Contains(string(out), Endless.Idea) {
-		t.Errorf("got %v and:\n%s", err, out)
+	for name, d := range deadly {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if name == "has no end" {
+				OnDemand(t)
+			}
+			test := exec.Command(os.Args[0], "-test.run=^TestAnswerThatEndsTheProcess$", "-test.paniconexit0")
+			test.Env = append(os.Environ(), "DEADLY="+name)
+			out, err := test.CombinedOutput()
+			if err == nil || !strings.Contains(string(out), d.want) || strings.Contains(string(out), d.never) {
+				t.Errorf("got %v and:\n%s", err, out)
+			}
+		})
+	}
+}
+
+func TestGoexitIsAFinding(t *testing.T) {
+	tr := &Trial{}
+	c := tr.Go(runtime.Goexit)
+	if hung := c.Wait(); hung != "" || !c.Panicked() || len(tr.findings) != 1 || tr.findings[0].Diagnosis != Ended {
+		t.Errorf("hung %q, findings %v", hung, tr.findings)
 	}
 }

@@ -16,6 +16,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"example.com/sockets/shared/exam"
 )
 
 // A state is how far an exercise is.
@@ -101,6 +103,7 @@ type reading struct {
 	said    map[string][]string // by case
 	other   []string            // what belongs to no test
 	crash   []string            // what the Go runtime said when it stopped the program
+	witness []string            // what the checker's witness said when the program had ended
 	stub    bool                // the answer has not been begun
 	ended   bool                // the test ran to its end
 	ok      bool                // go test has found nothing wrong
@@ -197,11 +200,14 @@ func (rd *reading) endLine() {
 func (rd *reading) hear(test, line string) {
 	switch {
 	case frame.MatchString(line):
+	case rd.witness != nil, strings.HasPrefix(line, exam.EndedEarly):
+		rd.witness = keep(rd.witness, line)
+		return
 	case test == "":
 		rd.other = keep(rd.other, line)
 	case strings.HasPrefix(line, "    "): // package testing indents what a case says
 		rd.said[test] = keep(rd.said[test], line)
-	default:
+	case strings.TrimSpace(line) != "":
 		rd.prints = append(rd.prints, strings.TrimSpace(line))
 		rd.prints = rd.prints[max(0, len(rd.prints)-maxPrints):]
 		rd.printed++
@@ -238,6 +244,8 @@ func (rd *reading) judge(e exercise) result {
 	case rd.crash != nil:
 		r.state, r.words, r.printed = broken, where(rd.crash), 0
 		r.prints = nil // they are its end
+	case rd.witness != nil:
+		r.state, r.words = broken, rd.witness
 	case len(rd.other) == 0:
 		r.state, r.words = broken, []string{"The program ended before them. os.Exit and log.Fatal do that."}
 	default:
