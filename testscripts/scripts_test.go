@@ -44,12 +44,14 @@ package testscripts
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -71,6 +73,8 @@ func TestMain(m *testing.M) {
 	// A program built with the race detector rests for a second when it ends,
 	// to report late races. Ours have no goroutines left by then.
 	os.Setenv("GORACE", "atexit_sleep_ms=0")
+	// Tests mostly wait for programs. A -parallel on the command line still counts.
+	flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0)))
 	testscript.Main(cleanMain{m}, map[string]func(){"peer": peerMain})
 }
 

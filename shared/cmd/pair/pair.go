@@ -24,7 +24,7 @@ const (
 	serverGrace = time.Second
 	clientGrace = 10 * time.Second
 	// killAfter is how long a program that was interrupted may take to end.
-	killAfter = 2 * time.Second
+	killAfter = time.Second
 )
 
 // A pair is two programs at work, and what is known of them.
