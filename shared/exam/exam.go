@@ -57,7 +57,7 @@ var Endless = Diagnosis{
 // to a heading that is not there. Root is the folder of the course.
 func CheckPointers(t *testing.T, root string, diagnoses ...Diagnosis) {
 	t.Helper()
-	for _, d := range append(diagnoses, Panicked, Endless, Ended) {
+	for _, d := range append(diagnoses, Panicked, Endless, Ended, NoSocket) {
 		page, anchor, _ := strings.Cut(d.Read, "#")
 		if d.Name == "" || d.Idea == "" {
 			t.Errorf("the diagnosis is not complete: %+v", d)

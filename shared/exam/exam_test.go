@@ -1,6 +1,7 @@
 package exam
 
 import (
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -155,5 +156,23 @@ func TestGoexitIsAFinding(t *testing.T) {
 	c := tr.Go(runtime.Goexit)
 	if hung := c.Wait(); hung != "" || !c.Panicked() || len(tr.findings) != 1 || tr.findings[0].Diagnosis != Ended {
 		t.Errorf("hung %q, findings %v", hung, tr.findings)
+	}
+}
+
+func TestConnectedEndsAreClosedWithTheCase(t *testing.T) {
+	tr := &Trial{}
+	answer, peer, ok := tr.Connect()
+	if !ok {
+		t.Fatal(tr.findings)
+	}
+	if _, err := answer.Write([]byte("hi")); err != nil {
+		t.Error(err)
+	}
+	if n, err := peer.Read(make([]byte, 9)); n != 2 || err != nil {
+		t.Errorf("read %d bytes, %v", n, err)
+	}
+	tr.release()
+	if _, err := answer.Write([]byte("hi")); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("after the case: %v", err)
 	}
 }
