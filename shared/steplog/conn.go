@@ -79,6 +79,17 @@ func (c *conn) Write(b []byte) (n int, err error) {
 	return n, err
 }
 
+// CloseWrite half-closes: shutdown(2) with SHUT_WR. It gives [errors.ErrUnsupported]
+// where the socket has no such call.
+func (c *conn) CloseWrite() error {
+	half, ok := c.Conn.(interface{ CloseWrite() error })
+	if !ok {
+		return errors.ErrUnsupported
+	}
+	e := c.event("shutdown", "shutdown", "TCPConn.CloseWrite")
+	return c.log.do(&e, false, func(time.Time) error { return nil }, half.CloseWrite)
+}
+
 func (c *conn) Close() error {
 	return c.log.close(c.event("close", "close", "Conn.Close"), c.Conn)
 }

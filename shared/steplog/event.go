@@ -115,6 +115,8 @@ func (e Event) String() string {
 		return fmt.Sprintf("%s of at most %d%s%s%s", count(e.Bytes), e.Limit, e.after(), e.full(), e.data())
 	case "recvfrom":
 		return fmt.Sprintf("%s of at most %d from %s%s%s%s", count(e.Bytes), e.Limit, e.Remote, e.after(), e.full(), e.data())
+	case "shutdown":
+		return "nothing more to " + e.Remote + "; it may still send"
 	case "close":
 		if e.Remote != "" && e.Type == "SOCK_STREAM" {
 			return "the connection with " + e.Remote

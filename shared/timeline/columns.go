@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -150,12 +151,13 @@ func cell(r Row, room int) []string {
 	case e.Fault != "":
 		text = e.Fault + " " + e.String()
 	case e.Waiting:
-		text = "  " + e.String()
+		text = cmp.Or(r.Who, " ") + " " + e.String()
 	case e.Call != "":
 		number := " "
 		if e.Step > 0 {
 			number = strconv.Itoa(e.Step)
 		}
+		number = cmp.Or(r.Who, number)
 		head := fmt.Sprintf("%s %-8s ", number, e.Call)
 		if room > 40 { // all that the event says stands below itself
 			return strings.Split(head+steplog.Fold(e.String(), len(head), room), "\n")

@@ -28,6 +28,9 @@ const (
 type Order struct {
 	// Fixed says that the order is to be fixed, and not live.
 	Fixed bool
+	// Together says that both sides are parts of one program. No side waits for the
+	// other to begin.
+	Together bool
 	// NoEvents says which sides give no events. Nobody waits for their calls.
 	NoEvents [sides]bool
 
@@ -53,7 +56,7 @@ type queued struct {
 type stream struct {
 	client, server string // the client's address, as each side sees it
 	flights        [sides][]*Flight
-	closed         [sides]int // the level of the row that closed it
+	closed         [sides]int // the level of the row that ended what it sends
 }
 
 // Add takes a row that came at a time. The rows of one side come in their order.
@@ -169,7 +172,7 @@ func (r Row) after(side Side) bool {
 func (o *Order) cause(r Row) (level int, found, sure bool) {
 	e := r.Event
 	switch {
-	case r.Side == Client && o.levels[Client] == 0: // it is started when the server waits
+	case !o.Together && r.Side == Client && o.levels[Client] == 0: // it is started when the server waits
 		return o.startAt, o.started, true
 	case e.Waiting, e.Err != nil && !errors.Is(e.Err, io.EOF):
 	case e.Call == "accept":
@@ -252,8 +255,8 @@ func (o *Order) note(r *Row, level int) {
 		o.stream(*r).land(r)
 	case e.Call == "recvfrom" && e.Err == nil:
 		o.land(r)
-	case e.Call == "close" && e.Remote != "":
-		if s := o.stream(*r); s != nil {
+	case (e.Call == "close" || e.Call == "shutdown") && e.Remote != "" && e.Err == nil:
+		if s := o.stream(*r); s != nil && s.closed[r.Side] == 0 {
 			s.closed[r.Side] = level
 		}
 	}

@@ -165,6 +165,8 @@ func brief(r Row) (name string, texts []string) {
 		waited = waited && e.Type != "SOCK_DGRAM"
 	case len(e.Data) > 0:
 		say(quote(e))
+	case e.Call == "shutdown":
+		say("nothing more to send")
 	case e.Call == "close" && e.Type == "SOCK_DGRAM":
 		say("the socket")
 	case e.Call == "close" && e.Remote == "":

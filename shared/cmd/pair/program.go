@@ -255,7 +255,7 @@ func (l *lines) flush() {
 }
 
 // calls are those that a program can tell of.
-var calls = []string{"socket", "bind", "listen", "accept", "connect", "send", "recv", "sendto", "recvfrom", "close"}
+var calls = []string{"socket", "bind", "listen", "accept", "connect", "send", "recv", "sendto", "recvfrom", "shutdown", "close"}
 
 // readCall returns the event that a line tells of, where it can be one of a call.
 // A program may print anything, and what it printed then is text.
