@@ -37,7 +37,7 @@
 // Whatever a script checks, run and finish also refuse output that holds
 // control characters, bytes that are no UTF-8, or the trace of a panic.
 //
-// The programs are the four lessons and the command pair, built from the sources
+// The programs are the lessons and the command pair, built from the sources
 // beside this folder, and peer, a misbehaving peer made for these scripts: see
 // peer_test.go. The variable $COURSE is the folder of the course.
 package testscripts
@@ -90,7 +90,10 @@ func (c cleanMain) Run() int {
 }
 
 // lessons are the folders of the programs that the scripts run.
-var lessons = []string{"tcp-server", "tcp-client", "udp-server", "udp-client"}
+var lessons = []string{
+	"tcp-server", "tcp-client", "udp-server", "udp-client",
+	"tcp-stream", "tcp-framing", "tcp-many-clients", "tcp-timeouts", "udp-loss",
+}
 
 var lessonsDir string // where buildLessons puts the programs
 

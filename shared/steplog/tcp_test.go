@@ -54,6 +54,32 @@ func TestTCPConversation(t *testing.T) {
 	})
 }
 
+// TestHalfClose: the peer receives the end, and can still send. A UDP socket has no
+// such call.
+func TestHalfClose(t *testing.T) {
+	server, client := newSide(t.Context(), "server", tcpServer), newSide(t.Context(), "client", tcpClient)
+	ln := server.listen(t, "127.0.0.1:0")
+	here := client.dial(t, "tcp", ln.Addr())
+	there := accept(t, ln)
+	half := here.(interface{ CloseWrite() error })
+	if err := half.CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	e := client.last(t)
+	if e.Call != "shutdown" || e.Go != "TCPConn.CloseWrite" || e.Waiting || e.Remote != ln.Addr().String() || !strings.HasPrefix(e.String(), "nothing more to ") {
+		t.Errorf("logged %+v", e)
+	}
+	if n, err := there.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+		t.Errorf("the peer received %d bytes and %v", n, err)
+	}
+	write(t, there, []byte("still here"))
+	read(t, here, make([]byte, 100))
+	udp := client.dial(t, "udp", ln.Addr()).(interface{ CloseWrite() error })
+	if err := udp.CloseWrite(); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("UDP: %v", err)
+	}
+}
+
 // compare compares all that is the same in every run, and then that the rest is
 // there: a descriptor where a socket is new, and times that fit each other.
 func compare(t *testing.T, got, want []Event) {

@@ -76,6 +76,22 @@ func tcp() *script {
 	return &s
 }
 
+// halfClosed is a client that ends its own direction, and the answer to that.
+func halfClosed() *script {
+	var s script
+	s.open()
+	s.call(Client, "send", data(5, "q"))
+	s.call(Client, "shutdown", steplog.Event{})
+	s.call(Server, "recv", data(5, "q"))
+	s.call(Server, "recv", steplog.Event{Err: io.EOF})
+	s.call(Server, "send", data(5, "a"))
+	s.call(Server, "close", steplog.Event{})
+	s.call(Client, "recv", data(5, "a"))
+	s.call(Client, "recv", steplog.Event{Err: io.EOF})
+	s.call(Client, "close", steplog.Event{})
+	return &s
+}
+
 // udp asks twice, as the first datagram gets lost, and has an empty answer.
 func udp(network bool) *script {
 	var s script
@@ -201,7 +217,7 @@ func checkCausal(t *testing.T, s *script, shown []Row) {
 			t.Errorf("%s above every send: %s", e.Call, names(shown))
 		case e.Call == "recv" && errors.Is(e.Err, io.EOF) && !closed[r.Side.other()]:
 			t.Errorf("the end above its close: %s", names(shown))
-		case e.Call == "close":
+		case e.Call == "close", e.Call == "shutdown":
 			closed[r.Side] = true
 		}
 	}
@@ -211,7 +227,7 @@ func checkCausal(t *testing.T, s *script, shown []Row) {
 // above its cause.
 func TestLiveOrderIsCausal(t *testing.T) {
 	for seed := range uint64(300) {
-		for name, s := range map[string]*script{"tcp": tcp(), "udp": udp(false), "lossy": udp(true)} {
+		for name, s := range map[string]*script{"tcp": tcp(), "half-closed": halfClosed(), "udp": udp(false), "lossy": udp(true)} {
 			checkCausal(t, s, s.live(t, name == "lossy", rand.New(rand.NewPCG(seed, 1))))
 			if t.Failed() {
 				t.Fatalf("%s, seed %d", name, seed)
