@@ -48,13 +48,12 @@ type Run struct {
 	pace    time.Duration
 	only    int // the part to play, 0 for all
 
-	width  int // of the terminal, 0 where stdout is none
-	paint  func(color.Attribute, string) string
-	asks   bool // there is somebody to ask
-	lines  chan string
-	asked  int // questions that were answered, and of these
-	right  int // how many as the run did
-	failed bool
+	width int // of the terminal, 0 where stdout is none
+	paint func(color.Attribute, string) string
+	asks  bool // there is somebody to ask
+	lines chan string
+	asked int // questions that were answered, and of these
+	right int // how many as the run did
 }
 
 // Start reads the flags from the command line. After -h, and after a wrong flag, it
