@@ -171,6 +171,12 @@ func (s *Stage) Through(network, addr, faults string) (string, error) {
 	return relay.Addr(), nil
 }
 
+// Deadline returns the moment that is so long from now: for a wait whose end the way
+// shows. With -pace it is later, as the peer rests a few times before it acts.
+func (s *Stage) Deadline(in time.Duration) time.Time {
+	return time.Now().Add(in + 5*s.run.pace)
+}
+
 // Both runs the client's part and the server's part at the same time, and returns
 // when both have: their errors, joined.
 func (s *Stage) Both(client, server func() error) error {
