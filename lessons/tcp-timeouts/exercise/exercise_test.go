@@ -1,0 +1,9 @@
+package exercise
+
+import (
+	"testing"
+
+	"example.com/sockets/lessons/tcp-timeouts/exercise/check"
+)
+
+func TestReceive(t *testing.T) { check.Receive(t, Receive) }

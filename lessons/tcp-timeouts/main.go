@@ -1,0 +1,4 @@
+// Tcp-timeouts is lesson 8.
+package main
+
+func main() {}
