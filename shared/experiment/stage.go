@@ -93,11 +93,32 @@ func (s *Stage) Listen() (net.Listener, error) {
 	return ln, err
 }
 
+// ListenBacklog is Listen with a queue for so many clients that wait to be accepted:
+// a true listen(n). Systems add something to n. Where a program can not choose it,
+// the error is [errors.ErrUnsupported].
+func (s *Stage) ListenBacklog(n int) (net.Listener, error) {
+	var lc net.ListenConfig
+	raw, err := lc.Listen(s.Context, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	s.closeLater(raw)
+	if err := setBacklog(raw.(*net.TCPListener), n); err != nil {
+		return nil, err
+	}
+	return s.Server().Listener(raw, nil)
+}
+
 // Dial connects to addr, "tcp" or "udp", as the client of this name: see
 // [Stage.Client].
 func (s *Stage) Dial(name, network, addr string) (*Conn, error) {
+	return s.DialTimeout(name, network, addr, 0)
+}
+
+// DialTimeout is Dial with a time after which it gives up. 0 is none.
+func (s *Stage) DialTimeout(name, network, addr string, timeout time.Duration) (*Conn, error) {
 	log := s.Client(name)
-	d := net.Dialer{FallbackDelay: -1, Control: log.SocketConnect}
+	d := net.Dialer{Timeout: timeout, FallbackDelay: -1, Control: log.SocketConnect}
 	d.SetMultipathTCP(false)
 	raw, err := d.DialContext(s.Context, network, addr)
 	conn, err := log.Conn(raw, err)
