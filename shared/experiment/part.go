@@ -97,6 +97,9 @@ func (r *Run) way(name string, w Way) (Outcome, error) {
 	if end := s.end(); err == nil {
 		err = end
 	}
+	if err == nil {
+		err = r.Context.Err() // after Ctrl+C, a way that looks at errors may say what is not true
+	}
 	if err != nil {
 		return out, fmt.Errorf("the %s way: %w", name, err)
 	}
