@@ -1,0 +1,352 @@
+// Package check checks an answer to the exercise of lesson 5: a whole exchange on
+// one stream.
+package check
+
+import (
+	"errors"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"example.com/sockets/shared/exam"
+)
+
+// Exchange checks an answer. It skips the test where the answer has not been
+// started. TooLong is the error of a reply that is too long.
+func Exchange(t *testing.T, exchange func(conn *net.TCPConn, request []byte, limit int) ([]byte, error), tooLong error) {
+	t.Helper()
+	exam.Run(t, "lessons/tcp-stream/exercise/exercise.go", begun, cases(exchange, tooLong), exchange)
+}
+
+// begun calls the answer with a closed connection: one that has been begun fails.
+func begun(exchange exchanger) (err error) {
+	var tr exam.Trial
+	conn, _, ok := tr.Connect()
+	if !ok {
+		return nil
+	}
+	conn.Close()
+	if tr.Go(func() { _, err = exchange(conn, nil, 0) }).WaitFor(exam.Limit/6) != "" {
+		return nil
+	}
+	return err
+}
+
+// All sizes in bytes.
+const (
+	buffer = 128 << 10 // of a socket; systems take up to twice as much
+	big    = 8 << 20   // more than all buffers of a connection hold
+	much   = 64 << 20  // a limit that no reply here reaches
+)
+
+var (
+	plainRequest = []byte(" How are you? 100%\n\x00안녕\r\n\n")
+	plainReply   = []byte(" Fine, thanks.\n\x00\xff 안녕 \r\n")
+)
+
+// bigRequest is made once: under the race detector that takes its time.
+var bigRequest = sync.OnceValue(func() []byte { return numbers(big) })
+
+// cases returns the cases for an answer. Some need others: what is wrong there
+// already is told there, and would only be told again with another idea.
+func cases(exchange exchanger, tooLong error) []exam.Case[exchanger] {
+	var list []exam.Case[exchanger]
+	add := func(name string, run func(s scene), needs ...outcome) outcome {
+		try := []exam.Case[exchanger]{{Name: name, Run: func(tr *exam.Trial, exchange exchanger) {
+			run(scene{tr, exchange, tooLong})
+		}}}
+		// It runs once: with the case itself, or earlier, with the first that needs it.
+		result := sync.OnceValues(func() (findings []exam.Finding, sound bool) {
+			for _, n := range needs {
+				if _, sound := n(); !sound {
+					return nil, false
+				}
+			}
+			findings = exam.Try(try, exchange)
+			return findings, len(findings) == 0
+		})
+		list = append(list, exam.Case[exchanger]{Name: name, Run: func(tr *exam.Trial, _ exchanger) {
+			findings, _ := result()
+			for _, f := range findings {
+				tr.Wrong(f.Diagnosis, "%s", f.Story)
+			}
+		}})
+		return result
+	}
+	plain := add("plain reply", reply(plainRequest, plainReply, much))
+	drip := add("reply byte by byte", drips, plain)
+	stream := add("reply of 300000 bytes", reply(plainRequest, numbers(300_000), much), drip)
+	add("several calls at once", severalCalls, stream)
+	list[len(list)-1].First = true
+	add("empty request", emptyRequestCase, stream)
+	empty := add("empty reply", emptyReplyCase, stream)
+	full := add("reply of exactly limit bytes", reply(plainRequest, numbers(5000), 5000), stream)
+	add("no byte where none is allowed", reply(plainRequest, nil, 0), empty, full)
+	over := add("one byte more than limit", tooMuch(5001, 5000, true), stream)
+	add("one byte where none is allowed", tooMuch(1, 0, true), over)
+	add("one byte more than limit, then silence", tooMuch(5001, 5000, false), over)
+	add("reply without an end", endless, over)
+	both := add("echo of 8 MiB while it is sent", echo, stream)
+	add("reply without an end from a peer that never reads", neverReads, over, both)
+	first := add("reply that ends before the request is read", repliesFirst, both)
+	add("reset in the middle of the reply", resetInReply, stream)
+	add("reset after the reply and before the request is read", resetInRequest, first)
+	add("deadline of the caller", callersDeadline, stream)
+	return list
+}
+
+// An outcome tells what a case found, and whether it and all that it needs found
+// nothing.
+type outcome = func() (findings []exam.Finding, sound bool)
+
+// run lets the answer talk to a peer that plays this. It returns nil when there is
+// no socket.
+func (s scene) run(request []byte, limit int, grace time.Duration, play func(p *peer)) *exchange {
+	x := s.prepare(request, limit)
+	if x != nil {
+		x.start(play)
+		x.finish(grace)
+	}
+	return x
+}
+
+// plain talks to a peer that reads to the end, replies and ends.
+func (s scene) plain(request, reply []byte, limit int) *exchange {
+	return s.run(request, limit, time.Second, func(p *peer) {
+		p.receive()
+		p.send(reply)
+		p.end()
+	})
+}
+
+func reply(request, reply []byte, limit int) func(scene) {
+	return func(s scene) {
+		if x := s.plain(request, reply, limit); x != nil {
+			x.wantReply(reply)
+		}
+	}
+}
+
+func drips(s scene) {
+	x := s.run(plainRequest, much, time.Second, func(p *peer) {
+		p.receive()
+		p.drip(plainReply)
+		p.end()
+	})
+	if x != nil {
+		x.wantReply(plainReply)
+	}
+}
+
+func emptyRequestCase(s scene) {
+	x := s.plain(nil, plainReply, much)
+	if x == nil {
+		return
+	}
+	if x.hung == "" && !x.panicked() && !x.toDo() && !x.good(plainReply) {
+		x.wrong(emptyRequest, "The request was empty. %s", x.did())
+		return
+	}
+	x.wantReply(plainReply)
+}
+
+func emptyReplyCase(s scene) {
+	x := s.plain(plainRequest, nil, much)
+	if x == nil {
+		return
+	}
+	if x.hung == "" && x.err != nil && !errors.Is(x.err, exam.ErrToDo) {
+		x.wrong(emptyReply, "%s", x.did())
+		return
+	}
+	x.wantReply(nil)
+}
+
+func tooMuch(size, limit int, ends bool) func(scene) {
+	return func(s scene) {
+		x := s.run(plainRequest, limit, 0, func(p *peer) {
+			p.receive()
+			p.send(numbers(size))
+			if ends {
+				p.end()
+			}
+		})
+		if x != nil {
+			x.wantTooLong()
+		}
+	}
+}
+
+// endless is a peer that would never end. To spare the memory, it does after big
+// bytes: by then an answer must have returned.
+func endless(s scene) {
+	x := s.run(plainRequest, 1000, 0, func(p *peer) {
+		p.receive()
+		p.send(make([]byte, big))
+		p.end()
+	})
+	if x != nil {
+		x.wantStop(big)
+	}
+}
+
+// neverReads is an endless peer, too. The answer can not send all of its request.
+func neverReads(s scene) {
+	const limit, all = 4 << 20, 16 << 20
+	x := s.run(make([]byte, big), limit, 0, func(p *peer) {
+		p.send(make([]byte, all))
+	})
+	switch {
+	case x == nil:
+	case x.hung == "", x.sent == all:
+		x.wantStop(all)
+	case x.sent > limit/2: // more than buffers hold: it received
+		x.wrong(writerStays, "It never read. The limit was %d bytes. %s", limit, x.did())
+	default:
+		x.wrong(deadlock, "It never read the request of %d bytes. %s", len(x.request), x.did())
+	}
+}
+
+// wantStop is wantTooLong, and all that the peer could send is more than an answer
+// may have taken.
+func (x *exchange) wantStop(all int64) {
+	if x.sent == all && (x.hung != "" || errors.Is(x.err, x.tooLong)) {
+		x.wrong(readsOn, "The limit was %d bytes, and your Exchange took about all of it.", x.limit)
+		return
+	}
+	x.wantTooLong()
+}
+
+func echo(s scene) {
+	request := bigRequest()
+	x := s.run(request, much, time.Second, (*peer).echo)
+	switch {
+	case x == nil:
+	case x.hung != "" && 0 < len(x.peer.got) && len(x.peer.got) < big:
+		x.wrong(deadlock, "The request has %d bytes. %s", big, x.did())
+	default:
+		x.wantReply(request)
+	}
+}
+
+// repliesFirst looks whether the answer waits for the end of its request.
+func repliesFirst(s scene) {
+	x := s.run(bigRequest(), much, time.Second, func(p *peer) {
+		p.send(plainReply)
+		p.end()
+		if p.pause(80); !p.late {
+			p.receive()
+		}
+	})
+	switch {
+	case x == nil, x.brokeOff():
+	case x.hung == "" && x.err == nil && !x.peer.ended: // it was late to break off
+		x.wrong(unsent, "The request has %d bytes. %s", big, x.did())
+	default:
+		x.wantReply(plainReply)
+	}
+}
+
+// brokeOff reports an answer that returned although its request can not have been
+// sent, and no error.
+func (x *exchange) brokeOff() bool {
+	if !x.peer.late || x.err != nil || x.panicked() {
+		return false
+	}
+	if x.left == "" {
+		x.wrong(unsent, "It had read nothing yet, and the request of %d bytes is more than fits on the way. %s", len(x.request), x.did())
+	}
+	x.tidy()
+	return true
+}
+
+// resetInReply breaks off where only Read tells of it.
+func resetInReply(s scene) {
+	x := s.run(plainRequest, much, time.Second, func(p *peer) {
+		p.receive()
+		p.send([]byte("half a rep"))
+		if p.pause(40); !p.late {
+			p.reset()
+		}
+	})
+	if x != nil && !x.peer.late { // who is late has not waited for the end: drips tells
+		x.wantError(swallowed)
+	}
+}
+
+// resetInRequest breaks off where only Write tells of it: the reply looks whole.
+func resetInRequest(s scene) {
+	x := s.run(bigRequest(), much, time.Second, func(p *peer) {
+		p.send(plainReply)
+		p.end()
+		if p.pause(80); !p.late {
+			p.reset()
+		}
+	})
+	if x != nil && !x.brokeOff() {
+		x.wantError(writeError)
+	}
+}
+
+// callersDeadline is one that has passed before the call, so nobody has to wait.
+func callersDeadline(s scene) {
+	x := s.prepare(plainRequest, much)
+	if x == nil {
+		return
+	}
+	x.conn.SetReadDeadline(time.Now().Add(-time.Second))
+	x.start(func(p *peer) {
+		p.receive()
+		p.send(plainReply)
+		p.end()
+	})
+	x.finish(0)
+	switch {
+	case x.hung != "", x.err == nil && len(x.reply) > 0:
+		x.wrong(ownDeadline, "Conn had a read deadline that had passed before the call. %s", x.did())
+	default:
+		x.wantError(swallowed)
+	}
+}
+
+// severalCalls lets three peers wait for each other before they reply.
+func severalCalls(s scene) {
+	requests := []string{"first request", "second request", "third request"}
+	replies := []string{"1111111111", "2222222222", "3333333333"}
+	var met [2]sync.WaitGroup
+	var calls []*exchange
+	for i := range requests {
+		x := s.prepare([]byte(requests[i]), much)
+		if x == nil {
+			return
+		}
+		calls = append(calls, x)
+		met[0].Add(1)
+		met[1].Add(1)
+	}
+	for i, x := range calls {
+		x.start(func(p *peer) {
+			p.receive()
+			met[0].Done()
+			met[0].Wait()
+			p.send([]byte(replies[i][:5]))
+			met[1].Done()
+			met[1].Wait()
+			p.send([]byte(replies[i][5:]))
+			p.end()
+		})
+	}
+	for _, x := range calls {
+		x.wait() // when one hangs, this lets all others go
+	}
+	for _, x := range calls {
+		x.finish(time.Second)
+	}
+	for i, x := range calls {
+		if !x.good([]byte(replies[i])) && !x.panicked() {
+			x.wrong(shared, "Its reply to %q is %q. Two other calls were at work at the same time. %s", requests[i], replies[i], x.did())
+			return
+		}
+	}
+}

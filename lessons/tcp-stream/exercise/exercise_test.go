@@ -1,0 +1,9 @@
+package exercise
+
+import (
+	"testing"
+
+	"example.com/sockets/lessons/tcp-stream/exercise/check"
+)
+
+func TestExchange(t *testing.T) { check.Exchange(t, Exchange, ErrTooLong) }
