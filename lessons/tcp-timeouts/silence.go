@@ -1,0 +1,87 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"example.com/sockets/shared/experiment"
+)
+
+const (
+	nothingTwice = "nothing, both times: it waits"
+	errorForGone = "nothing of the silent one, an error of the one that is gone"
+	errorTwice   = "an error, both times"
+)
+
+const question = "How are you?"
+
+// askTwo asks a server that is silent, and one that is gone. Recv is how the client
+// receives.
+func askTwo(s *experiment.Stage, recv func(client *experiment.Conn) error) (silent, gone error, err error) {
+	for _, answer := range []*error{&silent, &gone} {
+		if answer == &gone {
+			s.Note(true, "And now the server that is gone:")
+		}
+		client, server, err := s.Connect()
+		if err != nil {
+			return nil, nil, err
+		}
+		if _, err := io.WriteString(client, question); err != nil {
+			return nil, nil, err
+		}
+		if answer == &silent {
+			if err := server.Arrived(len(question)); err != nil {
+				return nil, nil, err
+			}
+			if _, err := server.Read(make([]byte, 100)); err != nil {
+				return nil, nil, err
+			}
+		}
+		*answer = recv(client)
+	}
+	return silent, gone, nil
+}
+
+func waitForEver(s *experiment.Stage) (out experiment.Outcome, err error) {
+	const bound = 300 * time.Millisecond
+	silent, gone, err := askTwo(s, func(client *experiment.Conn) error {
+		defer time.AfterFunc(bound, func() {
+			s.Note(true, "The experiment closes the socket, to end this.")
+			client.Raw.Close()
+		}).Stop()
+		_, err := client.Read(make([]byte, 100))
+		return err
+	})
+	if err != nil {
+		return out, err
+	}
+	waited := func(err error) bool { return errors.Is(err, net.ErrClosed) }
+	out.Good = !waited(silent) && !waited(gone)
+	switch {
+	case waited(silent) && waited(gone):
+		out.Answer = nothingTwice
+	case waited(silent):
+		out.Answer = errorForGone
+	default:
+		out.Answer = errorTwice
+	}
+	out.Says = fmt.Sprintf("Each recv said nothing for %v, and no end was in sight. Both sends had worked: a send only says that the client's own system has taken the bytes.", bound)
+	return out, nil
+}
+
+func waitWithDeadline(s *experiment.Stage) (out experiment.Outcome, err error) {
+	silent, gone, err := askTwo(s, func(client *experiment.Conn) error {
+		client.SetReadDeadline(s.Deadline(200 * time.Millisecond))
+		_, err := client.Read(make([]byte, 100))
+		return err
+	})
+	if err != nil {
+		return out, err
+	}
+	out.Good = isTimeout(silent) && isTimeout(gone)
+	out.Says = fmt.Sprintf("The deadline ended both waits. The program said %q of the silent server and %q of the one that is gone: it can not tell them apart.", tell(silent), tell(gone))
+	return out, nil
+}
