@@ -3,6 +3,7 @@
 package check
 
 import (
+	"bytes"
 	"errors"
 	"net"
 	"sync"
@@ -92,7 +93,8 @@ func cases(exchange exchanger, tooLong error) []exam.Case[exchanger] {
 	first := add("reply that ends before the request is read", repliesFirst, both)
 	add("reset in the middle of the reply", resetInReply, stream)
 	add("reset after the reply and before the request is read", resetInRequest, first)
-	add("deadline of the caller", callersDeadline, stream)
+	read := add("deadline of the caller for reading", readDeadline, stream)
+	add("deadline of the caller for writing", writeDeadline, first, read)
 	return list
 }
 
@@ -152,11 +154,11 @@ func emptyRequestCase(s scene) {
 }
 
 func emptyReplyCase(s scene) {
-	x := s.plain(plainRequest, nil, much)
+	x := s.plain(plainRequest, nil, 10) // less than the request has: the limit is not for that
 	if x == nil {
 		return
 	}
-	if x.hung == "" && x.err != nil && !errors.Is(x.err, exam.ErrToDo) {
+	if x.hung == "" && x.err != nil && !errors.Is(x.err, exam.ErrToDo) && !errors.Is(x.err, s.tooLong) {
 		x.wrong(emptyReply, "%s", x.did())
 		return
 	}
@@ -167,7 +169,9 @@ func tooMuch(size, limit int, ends bool) func(scene) {
 	return func(s scene) {
 		x := s.run(plainRequest, limit, 0, func(p *peer) {
 			p.receive()
-			p.send(numbers(size))
+			p.send(numbers(size)[:size-1])
+			p.pause(20) // one that looks only at the size of a piece sees none that is too long
+			p.send(numbers(size)[size-1:])
 			if ends {
 				p.end()
 			}
@@ -289,25 +293,39 @@ func resetInRequest(s scene) {
 	}
 }
 
-// callersDeadline is one that has passed before the call, so nobody has to wait.
-func callersDeadline(s scene) {
-	x := s.prepare(plainRequest, much)
-	if x == nil {
-		return
-	}
-	x.conn.SetReadDeadline(time.Now().Add(-time.Second))
-	x.start(func(p *peer) {
+// readDeadline is one that has passed before the call, so nobody has to wait.
+func readDeadline(s scene) {
+	s.deadline("read", (*net.TCPConn).SetReadDeadline, swallowed, func(p *peer) {
 		p.receive()
 		p.send(plainReply)
 		p.end()
 	})
-	x.finish(0)
-	switch {
-	case x.hung != "", x.err == nil && len(x.reply) > 0:
-		x.wrong(ownDeadline, "Conn had a read deadline that had passed before the call. %s", x.did())
-	default:
-		x.wantError(swallowed)
+}
+
+// writeDeadline has a peer that does not wait for the request: it would for ever.
+func writeDeadline(s scene) {
+	s.deadline("write", (*net.TCPConn).SetWriteDeadline, writeError, func(p *peer) {
+		p.send(plainReply)
+		p.end()
+		p.receive()
+	})
+}
+
+// deadline tells d when the answer does as if all had gone well, but its request or
+// the reply can not have gone through.
+func (s scene) deadline(which string, set func(*net.TCPConn, time.Time) error, d exam.Diagnosis, play func(p *peer)) {
+	x := s.prepare(plainRequest, much)
+	if x == nil {
+		return
 	}
+	set(x.conn, time.Now().Add(-time.Second))
+	x.start(play)
+	x.finish(0)
+	if x.hung != "" || x.err == nil && bytes.Equal(x.reply, plainReply) && len(x.peer.got) > 0 {
+		x.wrong(ownDeadline, "Conn had a %s deadline that had passed before the call. %s", which, x.did())
+		return
+	}
+	x.wantError(d)
 }
 
 // severalCalls lets three peers wait for each other before they reply.

@@ -174,6 +174,10 @@ func (x *exchange) wantReply(reply []byte) {
 	p := x.peer
 	switch {
 	case x.panicked(), x.toDo():
+	case x.hung == "" && errors.Is(x.err, x.tooLong):
+		x.wrong(x.whichError(reply), "The limit was %d. %s", x.limit, x.did())
+	case x.hung == "" && errors.Is(x.err, net.ErrClosed):
+		x.wrong(closedBoth, "%s", x.did())
 	case len(p.got) > len(x.request), !bytes.HasPrefix(x.request, p.got):
 		x.wrong(otherRequest, "The request is %s; the peer got %s.", show(x.request), show(p.got))
 	case len(p.got) < len(x.request) && p.ended:
@@ -201,8 +205,6 @@ func (x *exchange) whichError(reply []byte) exam.Diagnosis {
 		return exactly
 	case errors.Is(x.err, x.tooLong):
 		return notTooLong
-	case errors.Is(x.err, net.ErrClosed):
-		return closedBoth
 	case errors.Is(x.err, io.EOF), strings.Contains(x.err.Error(), "EOF"):
 		return eofError
 	}

@@ -168,6 +168,74 @@ var rights = []exam.Answer[exchanger]{
 		}
 		return buf[:n], <-sent
 	}},
+	{Name: "limited writer", Func: parts{receive: copied}.exchange},
+	{Name: "full then one more", Func: parts{receive: func(conn *net.TCPConn, limit int) ([]byte, error) {
+		buf := make([]byte, limit)
+		n, err := io.ReadFull(conn, buf)
+		if err == io.EOF && limit > 0 || err == io.ErrUnexpectedEOF {
+			return buf[:n], nil
+		}
+		if err != nil && err != io.EOF {
+			return nil, err
+		}
+		var one [1]byte
+		if k, err := conn.Read(one[:]); k > 0 {
+			return nil, errTooLong
+		} else if err != io.EOF {
+			return nil, err
+		}
+		return buf, nil
+	}}.exchange},
+	{Name: "named result and defer", Func: func(conn *net.TCPConn, request []byte, limit int) (reply []byte, err error) {
+		var wg sync.WaitGroup
+		wg.Add(1)
+		var sendErr error
+		go func() {
+			defer wg.Done()
+			sendErr = sendRight(conn, request)
+		}()
+		defer func() {
+			if err != nil {
+				conn.Close()
+			}
+			wg.Wait()
+			if err == nil {
+				err = sendErr
+			}
+		}()
+		return parts{}.read(conn, limit)
+	}},
+	{Name: "select on both", Func: func(conn *net.TCPConn, request []byte, limit int) ([]byte, error) {
+		type res struct {
+			b   []byte
+			err error
+		}
+		rc, wc := make(chan res, 1), make(chan error, 1)
+		go func() { b, err := parts{}.read(conn, limit); rc <- res{b, err} }()
+		go func() { wc <- sendRight(conn, request) }()
+		for {
+			select {
+			case err := <-wc:
+				if err != nil {
+					conn.Close()
+					r := <-rc
+					if errors.Is(r.err, errTooLong) {
+						return nil, r.err
+					}
+					return nil, err
+				}
+				r := <-rc
+				return r.b, r.err
+			case r := <-rc:
+				if r.err != nil {
+					conn.SetDeadline(time.Now().Add(-1))
+					<-wc
+					return nil, r.err
+				}
+				return r.b, <-wc
+			}
+		}
+	}},
 }
 
 // asTooLong makes the solution's error that of the tests.
@@ -230,4 +298,25 @@ func finishRight(conn *net.TCPConn, reply []byte, err error, sent <-chan error) 
 		return nil, err
 	}
 	return reply, <-sent
+}
+
+// limitedWriter takes no more bytes than are left. It must not have the methods of
+// bytes.Buffer: io.Copy would call ReadFrom and not its Write.
+type limitedWriter struct {
+	buf  bytes.Buffer
+	left int
+}
+
+func (l *limitedWriter) Write(p []byte) (int, error) {
+	if len(p) > l.left {
+		return 0, errTooLong
+	}
+	l.left -= len(p)
+	return l.buf.Write(p)
+}
+
+func copied(conn *net.TCPConn, limit int) ([]byte, error) {
+	l := &limitedWriter{left: limit}
+	_, err := io.Copy(l, conn)
+	return l.buf.Bytes(), err
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -435,6 +436,146 @@ var wrongs = []exam.Answer[exchanger]{
 		}
 		return reply, err
 	})},
+	{"waits 3 s for each piece", "own-deadline", parts{receive: func(conn *net.TCPConn, limit int) ([]byte, error) {
+		var reply []byte
+		buf := make([]byte, 4096)
+		for {
+			conn.SetReadDeadline(time.Now().Add(3000 * time.Millisecond))
+			n, err := conn.Read(buf)
+			reply = append(reply, buf[:n]...)
+			if len(reply) > limit {
+				return nil, errTooLong
+			}
+			if err == io.EOF || errors.Is(err, os.ErrDeadlineExceeded) {
+				return reply, nil
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+	}}.exchange},
+	{"idle 20ms is the end", "not-to-end", parts{receive: func(conn *net.TCPConn, limit int) ([]byte, error) {
+		var reply []byte
+		buf := make([]byte, 4096)
+		for {
+			n, err := conn.Read(buf)
+			reply = append(reply, buf[:n]...)
+			if err == io.EOF || errors.Is(err, os.ErrDeadlineExceeded) {
+				return reply, nil
+			}
+			if err != nil {
+				return nil, err
+			}
+			conn.SetReadDeadline(time.Now().Add(20 * time.Millisecond))
+		}
+	}}.exchange},
+	{"clears the deadline", "own-deadline", func(conn *net.TCPConn, request []byte, limit int) ([]byte, error) {
+		conn.SetDeadline(time.Time{})
+		return parts{}.exchange(conn, request, limit)
+	}},
+	{"own write deadline", "own-deadline", func(conn *net.TCPConn, request []byte, limit int) ([]byte, error) {
+		conn.SetWriteDeadline(time.Now().Add(10 * time.Second))
+		return parts{}.exchange(conn, request, limit)
+	}},
+	{"alternates write and read", "no-half-close", func(conn *net.TCPConn, request []byte, limit int) ([]byte, error) {
+		var reply []byte
+		buf := make([]byte, 4096)
+		for len(request) > 0 {
+			n, err := conn.Write(request[:min(len(request), 4096)])
+			if err != nil {
+				return nil, err
+			}
+			request = request[n:]
+			n, err = conn.Read(buf)
+			if err != nil {
+				return nil, err
+			}
+			reply = append(reply, buf[:n]...)
+		}
+		conn.CloseWrite()
+		rest, err := io.ReadAll(conn)
+		return append(reply, rest...), err
+	}},
+	{"main writes, reader gives up", "writer-stays", func(conn *net.TCPConn, request []byte, limit int) ([]byte, error) {
+		var reply []byte
+		var rerr error
+		done := make(chan struct{})
+		go func() { reply, rerr = parts{}.read(conn, limit); close(done) }()
+		werr := sendRight(conn, request)
+		<-done
+		return reply, errors.Join(rerr, werr)
+	}},
+	{"limit for the request", "not-too-long", func(conn *net.TCPConn, request []byte, limit int) ([]byte, error) {
+		if len(request) > limit {
+			return nil, errTooLong
+		}
+		return parts{}.exchange(conn, request, limit)
+	}},
+	{"limit for each piece", "no-limit", parts{receive: func(conn *net.TCPConn, limit int) ([]byte, error) {
+		var reply []byte
+		buf := make([]byte, 64<<10)
+		for {
+			n, err := conn.Read(buf)
+			if n > limit {
+				return nil, errTooLong
+			}
+			reply = append(reply, buf[:n]...)
+			if err == io.EOF {
+				return reply, nil
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+	}}.exchange},
+	{"ReadFull as long as the request", "eof-is-error", asLongAsRequest},
+	{"SetLinger(0) and Close", "closed-both", func(conn *net.TCPConn, request []byte, limit int) ([]byte, error) {
+		conn.SetLinger(0)
+		if _, err := conn.Write(request); err != nil {
+			return nil, err
+		}
+		conn.Close()
+		return io.ReadAll(conn)
+	}},
+	{"http.MaxBytesReader", "too-long-unknown", parts{receive: func(conn *net.TCPConn, limit int) ([]byte, error) {
+		return io.ReadAll(http.MaxBytesReader(nil, conn, int64(limit)))
+	}}.exchange},
+	{"discards to the end before it returns", "reads-on", parts{receive: func(conn *net.TCPConn, limit int) ([]byte, error) {
+		var reply []byte
+		buf := make([]byte, 4096)
+		long := false
+		for {
+			n, err := conn.Read(buf)
+			if len(reply)+n > limit {
+				long = true
+			} else {
+				reply = append(reply, buf[:n]...)
+			}
+			if err == io.EOF {
+				if long {
+					return nil, errTooLong
+				}
+				return reply, nil
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+	}}.exchange},
+	{"CloseWrite only when the reply comes", "no-half-close", func(conn *net.TCPConn, request []byte, limit int) ([]byte, error) {
+		go conn.Write(request)
+		reply, err := parts{}.read(conn, limit)
+		conn.CloseWrite()
+		return reply, err
+	}},
+	{"a limited writer that io.Copy does not call", "no-limit", parts{receive: func(conn *net.TCPConn, limit int) ([]byte, error) {
+		var b bytes.Buffer
+		_, err := io.Copy(struct {
+			io.Writer
+			io.ReaderFrom
+		}{&limitedWriter{left: limit}, &b}, conn)
+		return b.Bytes(), err
+	}}.exchange},
 }
 
 // renewed sets the deadline again at each Read.
@@ -443,4 +584,13 @@ type renewed struct{ *net.TCPConn }
 func (r renewed) Read(buf []byte) (int, error) {
 	r.SetReadDeadline(time.Now().Add(30 * time.Second))
 	return r.TCPConn.Read(buf)
+}
+
+// asLongAsRequest expects as many bytes as it sends.
+func asLongAsRequest(conn *net.TCPConn, request []byte, limit int) ([]byte, error) {
+	return parts{receive: func(conn *net.TCPConn, limit int) ([]byte, error) {
+		buf := make([]byte, len(request))
+		n, err := io.ReadFull(conn, buf)
+		return buf[:n], err
+	}}.exchange(conn, request, limit)
 }
