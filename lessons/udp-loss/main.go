@@ -1,0 +1,4 @@
+// Udp-loss is lesson 9.
+package main
+
+func main() {}
