@@ -3,10 +3,7 @@
 package check
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"net"
 	"strings"
 	"testing"
@@ -46,7 +43,8 @@ var cases = []exam.Case[receiver]{
 	{Name: "connection that is no TCPConn", Run: playing(anyConn)},
 	{Name: "silent peer", Run: playing(silent)},
 	{Name: "silence after the first bytes", Run: playing(silentAfterFirst)},
-	{Name: "silence and an idle longer than total", Run: playing(totalFirst)},
+	{Name: "silent peer and an idle longer than total", Run: playing(totalAtOnce)},
+	{Name: "silence after the first bytes and an idle longer than total", Run: playing(totalFirst)},
 	{Name: "peer that drips", Run: playing(dripping)},
 	{Name: "end after the first bytes", Run: playing(endsEarly)},
 	{Name: "end before the first byte", Run: playing(endsAtOnce)},
@@ -54,6 +52,7 @@ var cases = []exam.Case[receiver]{
 	{Name: "connection after the call", Run: playing(afterSuccess)},
 	{Name: "one call after the other", Run: inTurn},
 	{Name: "several calls at once", First: true, Run: atOnce},
+	{Name: "calls with other times at once", First: true, Run: otherTimes},
 }
 
 func playing(s scene) func(*exam.Trial, receiver) {
@@ -73,7 +72,8 @@ var (
 		pieces: []string{"one, ", "two, ", "three, ", "four, ", "five"}, rest: 100 * time.Millisecond,
 		n: 27, idle: 2 * short, total: long, hangs: waitsForEnd}
 	many = scene{did: "The peer sent %s and kept the connection open",
-		pieces: []string{numbers(70000)}, n: 70000, idle: long, total: long, hangs: waitsForEnd}
+		pieces: []string{numbers(70000)}, n: 70000, idle: long, total: long, hangs: waitsForEnd,
+		patience: 5 * time.Second} // one byte a Read is slow, and right
 	none = scene{did: "The peer sent nothing",
 		n: 0, idle: short, total: short, hangs: zeroBytes}
 	anyConn = scene{did: "Conn was a type of its own around a TCP connection. The peer sent %s",
@@ -83,11 +83,13 @@ var (
 		n: 20, idle: short, total: long, limit: short, hangs: noIdle}
 	silentAfterFirst = scene{did: "The peer sent %s and then nothing more",
 		first: "Hello", n: 20, idle: short, total: long, limit: short, hangs: noIdle}
+	totalAtOnce = scene{did: "The peer sent nothing",
+		n: 20, idle: long, total: short, limit: short, hangs: totalBetween}
 	totalFirst = scene{did: "The peer sent %s and then nothing more",
 		first: "Hello", n: 20, idle: long, total: short, limit: short, hangs: totalBetween}
 	dripping = scene{did: "The peer sent a byte every 20ms. By the end it had sent %s",
 		first: "0", pieces: strings.Split(numbers(500), ""), rest: gap,
-		n: 1000, idle: short, total: 2 * short, limit: 2 * short, hangs: noTotal}
+		n: 1000, idle: short * 3 / 2, total: 2 * short, limit: 2 * short, hangs: noTotal}
 	endsEarly = scene{did: "The peer sent %s and closed its direction",
 		first: "Hello", end: ends, n: 20, idle: short, total: short, hangs: endNotSeen, linger: short + gap}
 	endsAtOnce = scene{did: "The peer closed its direction without having sent a byte",
@@ -105,101 +107,4 @@ func numbers(n int) string {
 		fmt.Fprintf(&s, "%d,", i)
 	}
 	return s.String()[:n]
-}
-
-// inTurn calls the answer three times on one connection, on which all was sent at
-// once. What is wrong with the first call other cases tell.
-func inTurn(tr *exam.Trial, receive receiver) {
-	conn, peer, ok := tr.Connect()
-	if !ok {
-		return
-	}
-	words := []string{"first ", "second", " third"}
-	all := strings.Join(words, "")
-	io.WriteString(peer, all)
-	var results [][]byte
-	for i, word := range words {
-		v := &visit{scene: scene{n: len(word), idle: long, total: long, patience: exam.Limit}}
-		call := tr.Go(func() { v.got, v.err = receive(conn, v.n, v.idle, v.total) })
-		v.hung = call.Wait()
-		if v.hung == "" && call.Panicked() {
-			return
-		}
-		if v.hung != "" || v.err != nil || string(v.got) != word {
-			d := shared
-			switch {
-			case i == 0:
-				return
-			case v.hung != "", v.err == nil && strings.Contains(all, string(v.got)):
-				d = readsPast
-			case errors.Is(v.err, net.ErrClosed):
-				d = closed
-			}
-			tr.Wrong(d, "The peer sent %q with one Write. Call %d of Receive, for 6 bytes of it, %s.", all, i+1, v.outcome())
-			return
-		}
-		results = append(results, v.got)
-	}
-	if got := bytes.Join(results, nil); string(got) != all {
-		tr.Wrong(shared, "The peer sent %q. Three calls of Receive for 6 bytes each returned them. After the third, what they had returned was %q.", all, got)
-	}
-}
-
-// atOnce has four calls under way. The peer of the last one goes on first, and each
-// other waits until that call has returned.
-func atOnce(tr *exam.Trial, receive receiver) {
-	began := time.Now()
-	got, sent := halves(tr, receive, 4, 0)
-	if got == sent {
-		return
-	}
-	// An answer that fails alone, too, is not disturbed by other calls.
-	if alone, want := halves(tr, receive, 1, time.Since(began)); alone == want {
-		tr.Wrong(shared, "Four calls of Receive ran at once. Each peer sent one half, and the other half later: the fourth first, the next one when that call had returned, and so on. The peers sent %s. The calls returned %s.", sent, got)
-	}
-}
-
-// halves has so many calls under way at once, and returns what came of them and
-// what should have come. The peers rest between the halves.
-func halves(tr *exam.Trial, receive receiver, calls int, rest time.Duration) (got, sent string) {
-	type one struct {
-		peer net.Conn
-		call *exam.Call
-		text string
-		got  []byte
-		err  error
-	}
-	var all []*one
-	for i := range calls {
-		conn, peer, ok := tr.Connect()
-		if !ok {
-			return "", ""
-		}
-		o := &one{peer: peer, text: strings.Repeat(string(rune('A'+i)), 8)}
-		io.WriteString(peer, o.text[:4])
-		o.call = tr.Go(func() { o.got, o.err = receive(conn, len(o.text), long, long) })
-		all = append(all, o)
-		// The next call should find this one at work. Where it does not, a wrong
-		// answer may pass; nothing right depends on it.
-		time.Sleep(gap)
-	}
-	time.Sleep(rest)
-	hung := ""
-	for i := len(all) - 1; i >= 0 && hung == ""; i-- {
-		io.WriteString(all[i].peer, all[i].text[4:])
-		if hung = all[i].call.Wait(); hung != "" {
-			got = fmt.Sprintf("nothing: call %d did not return within %v, it hung %s", i+1, exam.Limit, hung)
-		}
-	}
-	for _, o := range all {
-		sent += fmt.Sprintf("%q ", o.text)
-		switch {
-		case hung != "":
-		case o.err != nil:
-			got += fmt.Sprintf("%q with the error %q ", o.got, o.err)
-		default:
-			got += fmt.Sprintf("%q ", o.got)
-		}
-	}
-	return got, sent
 }

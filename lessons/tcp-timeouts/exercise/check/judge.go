@@ -90,7 +90,7 @@ func (v *visit) whyHung() exam.Diagnosis {
 		return waitsForEnd
 	}
 	if v.hangs == totalBetween {
-		if p := play(v.tr, v.receive, dripping); p != nil && p.hung != "" {
+		if p := play(v.tr, v.receive, dripping); p != nil && (p.hung != "" || p.excused()) {
 			return noTotal
 		}
 	}

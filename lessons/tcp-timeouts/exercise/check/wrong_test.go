@@ -215,7 +215,7 @@ var wrongs = []exam.Answer[receiver]{
 		return conn.SetReadDeadline(time.Now().Add(min(idle/2, total-time.Since(began))))
 	})},
 	{"time of its own", "early no-total", waiting(func(conn net.Conn, _ int, _ time.Time, _, _ time.Duration) error {
-		return conn.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+		return conn.SetReadDeadline(time.Now().Add(80 * time.Millisecond))
 	})},
 	{"tries once more after a time-out", "late", func(conn net.Conn, n int, idle, total time.Duration) ([]byte, error) {
 		got, err := parts{}.receive(conn, n, idle, total)
@@ -511,6 +511,66 @@ var wrongs = []exam.Answer[receiver]{
 	{"no bytes and no error", "swallowed wrong-bytes", func(net.Conn, int, time.Duration, time.Duration) ([]byte, error) { return nil, nil }},
 	{"n zeros", "whole-buffer wrong-bytes", func(_ net.Conn, n int, _, _ time.Duration) ([]byte, error) { return make([]byte, n), nil }},
 
+	{"io.ReadAtLeast", "idle-once reads-past", func(conn net.Conn, n int, idle, total time.Duration) ([]byte, error) {
+		conn.SetReadDeadline(time.Now().Add(min(idle, total)))
+		defer conn.SetReadDeadline(time.Time{})
+		buf := make([]byte, n+512)
+		got, err := io.ReadAtLeast(conn, buf, n)
+		return buf[:got], unexpected(err)
+	}},
+	{"a bufio.Reader of n bytes", "reads-past", func(conn net.Conn, n int, idle, total time.Duration) ([]byte, error) {
+		defer conn.SetReadDeadline(time.Time{})
+		r := bufio.NewReaderSize(patient{conn, idle, time.Now().Add(total)}, n)
+		var got []byte
+		for len(got) < n {
+			b, err := r.ReadByte()
+			if err != nil {
+				return got, unexpected(err)
+			}
+			got = append(got, b)
+		}
+		return got, nil
+	}},
+	{"closes when total is over", "closed timeout-unknown", func(conn net.Conn, n int, idle, total time.Duration) ([]byte, error) {
+		time.AfterFunc(total, func() { conn.Close() })
+		return waiting(func(conn net.Conn, _ int, _ time.Time, idle, _ time.Duration) error {
+			return conn.SetReadDeadline(time.Now().Add(idle))
+		})(conn, n, idle, total)
+	}},
+	{"a context's error when total is over", "timeout-unknown", func(conn net.Conn, n int, idle, total time.Duration) ([]byte, error) {
+		ctx, cancel := context.WithTimeout(context.Background(), total)
+		defer cancel()
+		got, err := parts{}.receive(conn, n, idle, total+time.Millisecond)
+		if err != nil && ctx.Err() != nil {
+			err = ctx.Err()
+		}
+		return got, err
+	}},
+	{"the deadline in a variable of the package", "shared", waiting(func(conn net.Conn, reads int, began time.Time, idle, total time.Duration) error {
+		globalEnd.mu.Lock()
+		defer globalEnd.mu.Unlock()
+		if reads == 0 {
+			globalEnd.end = time.Now().Add(total)
+		}
+		next := time.Now().Add(idle)
+		if globalEnd.end.Before(next) {
+			next = globalEnd.end
+		}
+		return conn.SetReadDeadline(next)
+	})},
+	{"a text in place of the reset", "other-error", failing(func(got []byte, n int, err error) ([]byte, error) {
+		if err == io.EOF || errors.Is(err, os.ErrDeadlineExceeded) {
+			return got, unexpected(err)
+		}
+		return got, errors.New("connection lost")
+	})},
+	{"total from the first byte on", "total-between-reads", waiting(func(conn net.Conn, reads int, began time.Time, idle, total time.Duration) error {
+		if reads == 0 {
+			return conn.SetReadDeadline(time.Now().Add(idle))
+		}
+		return conn.SetReadDeadline(time.Now().Add(min(idle, total-time.Since(began))))
+	})},
+
 	// several calls
 	{"one buffer for all", "shared", oneBuffer()},
 	{"one call at a time", "shared", oneAtATime()},
@@ -582,4 +642,9 @@ func oneAtATime() receiver {
 		defer mu.Unlock()
 		return parts{}.receive(conn, n, idle, total)
 	}
+}
+
+var globalEnd struct {
+	mu  sync.Mutex
+	end time.Time
 }
