@@ -1,0 +1,177 @@
+package check
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"runtime/pprof"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A watch is a listener that counts the connections it has handed out and that
+// are not yet closed. It also holds the answer where the answer has read bytes of
+// its first client and not yet sent them back: no peer can bring that about.
+type watch struct {
+	net.Listener
+	accepted, open atomic.Int32
+	armed          atomic.Bool   // the next Read of the first client is held
+	hold           chan *watched // gets the connection that is held
+	free           chan struct{} // closed when the hold ends
+}
+
+func (w *watch) Accept() (net.Conn, error) {
+	conn, err := w.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	w.open.Add(1)
+	return &watched{Conn: conn, watch: w, first: w.accepted.Add(1) == 1, stirred: make(chan struct{})}, nil
+}
+
+// watched is a connection of a watch. It hides the methods with which io.Copy would
+// go past Read and Write.
+type watched struct {
+	net.Conn
+	watch  *watch
+	first  bool
+	closed sync.Once
+
+	read    atomic.Int32  // bytes that the answer has read since the watch was armed
+	held    atomic.Bool   // the hold has begun
+	stirred chan struct{} // closed when the answer closes, or sets a deadline, after that
+	stir    sync.Once
+	patient atomic.Bool // the answer gave Write some time
+}
+
+func (c *watched) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if n <= 0 || !c.first || !c.watch.armed.Load() {
+		return n, err
+	}
+	c.read.Add(int32(n))
+	if c.held.CompareAndSwap(false, true) {
+		c.watch.hold <- c
+		<-c.watch.free
+	}
+	return n, err
+}
+
+func (c *watched) Close() error {
+	c.noticed()
+	c.closed.Do(func() { c.watch.open.Add(-1) })
+	return c.Conn.Close()
+}
+
+func (c *watched) SetDeadline(t time.Time) error {
+	defer c.noticed()
+	c.granted(time.Until(t))
+	return c.Conn.SetDeadline(t)
+}
+
+func (c *watched) SetWriteDeadline(t time.Time) error {
+	c.granted(time.Until(t))
+	return c.Conn.SetWriteDeadline(t)
+}
+
+func (c *watched) SetReadDeadline(t time.Time) error {
+	defer c.noticed()
+	return c.Conn.SetReadDeadline(t)
+}
+
+// granted notes that the answer gives Write so long.
+func (c *watched) granted(time time.Duration) { c.patient.Store(time > grace/2) }
+
+func (c *watched) CloseRead() error  { return c.Conn.(*net.TCPConn).CloseRead() }
+func (c *watched) CloseWrite() error { return c.Conn.(*net.TCPConn).CloseWrite() }
+
+func (c *watched) noticed() {
+	if c.held.Load() {
+		c.stir.Do(func() { close(c.stirred) })
+	}
+}
+
+// A failing listener hands out one client. Once it is broken, its Accept fails.
+type failing struct {
+	net.Listener
+	calls  atomic.Int64
+	broken chan struct{}
+	closed chan struct{}
+	once   sync.Once
+}
+
+// spinning is how many calls of Accept in a moment can only come from a loop
+// without a pause.
+const spinning = 10000
+
+func (f *failing) Accept() (net.Conn, error) {
+	n := f.calls.Add(1)
+	if n == 1 {
+		return f.Listener.Accept()
+	}
+	if n > spinning {
+		<-f.closed // enough is known: leave the processor to others
+	}
+	select {
+	case <-f.broken:
+	case <-f.closed:
+	}
+	select {
+	case <-f.closed:
+		return nil, net.ErrClosed
+	default:
+		return nil, errAccept
+	}
+}
+
+func (f *failing) Close() error {
+	f.once.Do(func() { close(f.closed) })
+	return f.Listener.Close()
+}
+
+// A goroutine has the labels of the one that started it. So a label marks all
+// goroutines of one call of the answer, and the profile counts them.
+const label = "serve"
+
+// goroutines counts the goroutines that have this mark. Each call stops the program
+// for a moment.
+func goroutines(mark string) (sum int) {
+	var profile bytes.Buffer
+	pprof.Lookup("goroutine").WriteTo(&profile, 1)
+	mine := fmt.Sprintf("# labels: {%q:%q}", label, mark)
+	alike := 0 // goroutines of the block that the line belongs to
+	for line := range strings.Lines(profile.String()) {
+		if count, _, ok := strings.Cut(line, " @ "); ok {
+			alike, _ = strconv.Atoi(count)
+		} else if strings.HasPrefix(line, mine) {
+			sum += alike
+		}
+	}
+	return sum
+}
+
+// soon tells whether ok becomes true within a time that no right answer needs.
+func soon(ok func() bool) bool {
+	end := time.Now().Add(patience)
+	for pause := time.Millisecond; ; pause *= 2 {
+		if ok() {
+			return true
+		}
+		if time.Now().After(end) {
+			return false
+		}
+		time.Sleep(pause)
+	}
+}
+
+// SetDeadline is what many listeners have.
+func (w *watch) SetDeadline(t time.Time) error {
+	return w.Listener.(*net.TCPListener).SetDeadline(t)
+}
+
+func (f *failing) SetDeadline(t time.Time) error {
+	return f.Listener.(*net.TCPListener).SetDeadline(t)
+}

@@ -1,0 +1,4 @@
+// Tcp-many-clients is lesson 7.
+package main
+
+func main() {}
