@@ -342,7 +342,12 @@ func (h *host) end() bool {
 }
 
 func (h *host) ends() bool {
-	if hung := h.call.Wait(); hung != "" {
+	hung := h.call.Wait()
+	switch times := h.conn.failed.Load(); {
+	case hung != "" && times > spinning:
+		h.tell("%v later Receive had not returned: it had called ReadFrom %d times", exam.Limit, times)
+		return h.wrong(goesOn)
+	case hung != "":
 		h.tell("%v later Receive had not returned: it was %s", exam.Limit, hung)
 		return h.wrong(goesOn)
 	}

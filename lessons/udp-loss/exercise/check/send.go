@@ -144,7 +144,7 @@ func (v *visit) pace() (d exam.Diagnosis, bad bool) {
 			return afterAck, true
 		case v.noisy && inOneGo(v.came):
 			return noiseSends, true
-		case i >= 2 && !v.noisy:
+		case i >= 2 && !v.noisy && got.at.Sub(v.came[i-1].at) < 5*time.Millisecond:
 			return deadlineOnce, true
 		}
 		return ownTimeout, true

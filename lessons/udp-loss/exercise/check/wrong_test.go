@@ -745,7 +745,7 @@ var wrongReceives = []exam.Answer[receiver]{
 	{"WriteTo on a closed conn is an error", "closed-error", flawed{writeFailed: func(err error) (bool, error) { return true, err }}.Receive},
 	{"every error is the end", "failure-hidden", flawed{closed: func(error) (bool, error) { return true, nil }}.Receive},
 	{"a failed WriteTo is the end", "failure-hidden", flawed{writeFailed: func(error) (bool, error) { return true, nil }}.Receive},
-	{"goes on after every error", "goes-on spins", func(conn net.PacketConn, deliver func([]byte)) error {
+	{"goes on after every error", "goes-on", func(conn net.PacketConn, deliver func([]byte)) error {
 		end := time.Now().Add(6 * time.Second) // the catalogue has to go on
 		return flawed{closed: func(error) (bool, error) { return time.Now().After(end), nil }}.Receive(conn, deliver)
 	}},
