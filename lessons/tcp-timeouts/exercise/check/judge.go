@@ -83,10 +83,7 @@ func (v *visit) plainHangs() bool {
 
 // whyHung finds why a call did not return.
 func (v *visit) whyHung() exam.Diagnosis {
-	if v.hangs == waitsForEnd {
-		return waitsForEnd
-	}
-	if v.plainHangs() {
+	if v.hangs == waitsForEnd || v.plainHangs() {
 		return waitsForEnd
 	}
 	if v.hangs == totalBetween {
@@ -121,18 +118,8 @@ func (v *visit) ending() exam.Diagnosis {
 		return waitsForEnd
 	case v.n == 0 && v.err != nil:
 		return zeroBytes
-	case v.end != stays && isTimeout(v.err) && v.took >= min(v.idle, v.total)-slack:
-		return endNotSeen
-	case v.end != stays && (v.err == nil || v.end == resets && isEnd(v.err)) && v.readsOnce():
-		return oneRead
-	case v.end != stays && v.err == nil:
-		return swallowed
-	case v.end == ends && (!isEnd(v.err) || isTimeout(v.err)):
-		return earlyEnd
-	case v.end == resets && (!isReset(v.err) || isTimeout(v.err)):
-		return otherError
 	case v.end != stays:
-		return fine
+		return v.endingEarly()
 	case isTimeout(v.err) && !isShort && v.quiet() >= min(v.idle, v.total)-slack:
 		return waitsForEnd
 	case isTimeout(v.err):
@@ -143,6 +130,24 @@ func (v *visit) ending() exam.Diagnosis {
 		return oneRead
 	case v.err != nil:
 		return failed
+	}
+	return fine
+}
+
+// endingEarly judges a call whose peer had ended, or broken off, before n bytes.
+func (v *visit) endingEarly() exam.Diagnosis {
+	timeout := isTimeout(v.err)
+	switch {
+	case timeout && v.took >= min(v.idle, v.total)-slack:
+		return endNotSeen
+	case (v.err == nil || v.end == resets && isEnd(v.err)) && v.readsOnce():
+		return oneRead
+	case v.err == nil:
+		return swallowed
+	case v.end == ends && (timeout || !isEnd(v.err)):
+		return earlyEnd
+	case v.end == resets && (timeout || !isReset(v.err)):
+		return otherError
 	}
 	return fine
 }
@@ -189,12 +194,12 @@ const keepsUnread = runtime.GOOS == "linux"
 func (v *visit) connection() exam.Diagnosis {
 	missing := v.after != (v.sent + later)[len(v.got):]
 	switch {
+	case v.end == ends && string(v.got) != v.sent, v.end == resets && string(v.got) != v.sent && keepsUnread:
+		return partialLost
 	case isTimeout(v.readErr) || isTimeout(v.wrErr):
 		return deadlineLeft
 	case errors.Is(v.readErr, net.ErrClosed) || v.end != resets && v.wrErr != nil:
 		return closed
-	case v.end == ends && string(v.got) != v.sent, v.end == resets && string(v.got) != v.sent && keepsUnread:
-		return partialLost
 	case v.end != stays || !missing:
 		return fine
 	case !strings.HasSuffix(v.after, later) || v.readErr != nil:
@@ -213,7 +218,7 @@ func (v *visit) sequel(d exam.Diagnosis) string {
 			return " Then the peer sent " + quote(later) + ". From then on the connection brought " + quote(v.after) + "."
 		}
 	case deadlineLeft, closed:
-		if v.readErr != nil {
+		if isTimeout(v.readErr) || errors.Is(v.readErr, net.ErrClosed) {
 			return " Afterwards Read on the connection said: " + v.readErr.Error() + "."
 		}
 		return " Afterwards Write on the connection said: " + v.wrErr.Error() + "."
