@@ -1,0 +1,51 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"example.com/sockets/shared/experiment"
+)
+
+// sendAndClose sends a message and closes: that is the end of the stream.
+func sendAndClose(s *experiment.Stage) (server *experiment.Conn, err error) {
+	client, server, err := s.Connect()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := io.WriteString(client, "that is all"); err != nil {
+		return nil, err
+	}
+	return server, client.Close()
+}
+
+func tryAgain(s *experiment.Stage) (out experiment.Outcome, err error) {
+	server, err := sendAndClose(s)
+	if err != nil {
+		return out, err
+	}
+	const most = 5 // without it, the loop would keep a processor busy for ever
+	empty := 0
+	buf := make([]byte, 1024)
+	for range 1 + most {
+		if n, _ := server.Read(buf); n == 0 {
+			empty++
+		}
+	}
+	out.Good = empty < most
+	out.Answer = map[bool]string{true: "recv waits", false: "recv returns 0 bytes, every time"}[out.Good]
+	out.Says = fmt.Sprintf("recv returned 0 bytes %d times, at once each time. Here the loop was stopped; else it would never end.", empty)
+	return out, nil
+}
+
+func stopAtEnd(s *experiment.Stage) (out experiment.Outcome, err error) {
+	server, err := sendAndClose(s)
+	if err != nil {
+		return out, err
+	}
+	var message []byte
+	err = toEnd(server, func(b []byte) { message = append(message, b...) })
+	out.Good = string(message) == "that is all"
+	out.Says = fmt.Sprintf("The server received %q, saw the end and stopped.", message)
+	return out, err
+}
