@@ -86,11 +86,11 @@ func (s *Stage) Note(client bool, text string) {
 // calls on its connections, are drawn on the right.
 func (s *Stage) Listen() (net.Listener, error) {
 	var lc net.ListenConfig
-	ln, err := s.Server().Listener(lc.Listen(s.Context, "tcp", "127.0.0.1:0"))
+	raw, err := lc.Listen(s.Context, "tcp", "127.0.0.1:0")
 	if err == nil {
-		s.closeLater(ln)
+		s.closeLater(raw)
 	}
-	return ln, err
+	return s.Server().Listener(raw, err)
 }
 
 // ListenBacklog is Listen with a queue for so many clients that wait to be accepted:
@@ -165,11 +165,11 @@ func (k *keeper) Accept() (c net.Conn, err error) {
 // ListenPacket opens a UDP socket on a free port of loopback, drawn on the right.
 func (s *Stage) ListenPacket() (net.PacketConn, error) {
 	var lc net.ListenConfig
-	pc, err := s.Server().PacketConn(lc.ListenPacket(s.Context, "udp", "127.0.0.1:0"))
+	raw, err := lc.ListenPacket(s.Context, "udp", "127.0.0.1:0")
 	if err == nil {
-		s.closeLater(pc)
+		s.closeLater(raw) // not pc: this close is not the way's own
 	}
-	return pc, err
+	return s.Server().PacketConn(raw, err)
 }
 
 // Through puts a network that misbehaves before the server at addr, and returns
