@@ -1,10 +1,10 @@
 # The front desk: "make" alone lists what there is. Every target is plain
 # commands that also work without make.
 
-.PHONY: help tcp udp tcp-server tcp-client udp-server udp-client progress test scripts catalogue bench pictures check
+.PHONY: help tcp udp tcp-server tcp-client udp-server udp-client tcp-stream tcp-framing tcp-many-clients tcp-timeouts udp-loss progress test scripts catalogue bench pictures check
 
 help: ## list what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
 tcp: ## see a TCP server and client talk, side by side
 	go tool pair tcp
@@ -24,6 +24,21 @@ udp-server: ## lesson 3: a UDP server
 udp-client: ## lesson 4: a UDP client (start lesson 3 first)
 	go run ./lessons/udp-client
 
+tcp-stream: ## lesson 5: a stream has no messages
+	go run ./lessons/tcp-stream
+
+tcp-framing: ## lesson 6: messages in a stream
+	go run ./lessons/tcp-framing
+
+tcp-many-clients: ## lesson 7: many clients at once
+	go run ./lessons/tcp-many-clients
+
+tcp-timeouts: ## lesson 8: how a peer can fail
+	go run ./lessons/tcp-timeouts
+
+udp-loss: ## lesson 9: a network that loses, doubles and swaps
+	go run ./lessons/udp-loss
+
 progress: ## see how far you are
 	go tool progress
 
@@ -34,10 +49,10 @@ scripts: ## run the end-to-end scripts, and show all they did
 	go test -count=1 -v -run TestScripts ./testscripts
 
 catalogue: ## try the checkers on right and wrong answers (for those who change one)
-	CATALOGUE=1 go test -p 1 ./lessons/tcp-server/exercise/check ./lessons/tcp-client/exercise/check ./lessons/udp-server/exercise/check ./lessons/udp-client/exercise/check
+	CATALOGUE=1 go test -p 1 ./lessons/*/exercise/check
 
-bench: ## compare the programs with the same in Python
-	go test -run '^$$' -bench . ./testscripts
+bench: ## compare the programs with the same in Python, and the server of many clients with the barest one
+	go test -run '^$$' -bench . ./testscripts ./lessons/tcp-many-clients
 
 pictures: ## draw the pictures of the READMEs from real runs
 	go tool pair -svg lessons/tcp-server/conversation.svg tcp
