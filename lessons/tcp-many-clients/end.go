@@ -1,0 +1,109 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	"example.com/sockets/shared/experiment"
+)
+
+const (
+	itsEcho = "its echo"
+	onlyEnd = "the end, and no echo"
+)
+
+func closeAll(s *experiment.Stage) (out experiment.Outcome, err error) {
+	return stopServer(s, func(ln net.Listener, conns []net.Conn) {
+		ln.Close()
+		for _, conn := range conns {
+			conn.Close()
+		}
+	})
+}
+
+func finishFirst(s *experiment.Stage) (out experiment.Outcome, err error) {
+	return stopServer(s, func(ln net.Listener, conns []net.Conn) {
+		ln.Close()
+		for _, conn := range conns {
+			conn.SetReadDeadline(time.Now()) // ends a recv that waits, and no send
+		}
+	})
+}
+
+// stopServer stops a server as stop does, while it has the message of client A in its
+// hands.
+func stopServer(s *experiment.Stage, stop func(net.Listener, []net.Conn)) (out experiment.Outcome, err error) {
+	ln, err := s.Listen()
+	if err != nil {
+		return out, err
+	}
+	a, err := s.Dial("A", "tcp", ln.Addr().String())
+	if err != nil {
+		return out, err
+	}
+	b, err := s.Dial("B", "tcp", ln.Addr().String())
+	if err != nil {
+		return out, err
+	}
+	if _, err := io.WriteString(a, "Hello, i'm A!"); err != nil {
+		return out, err
+	}
+	var got string
+	var end, idle, late error
+	err = s.Both(func() error {
+		got, end = receive(a)
+		_, idle = receive(b)
+		_, late = s.DialTimeout("C", "tcp", ln.Addr().String(), patience)
+		return nil
+	}, func() error { return serveUntilStopped(s, ln, stop) })
+	out.Good = got == "Hello, i'm A!" && idle == io.EOF && late != nil
+	switch {
+	case got != "":
+		out.Answer = itsEcho
+	case errors.Is(end, io.EOF):
+		out.Answer = onlyEnd
+	default:
+		out.Answer = "an error: " + end.Error()
+	}
+	if out.Good {
+		out.Says = fmt.Sprintf("A got its echo %q. B, which was idle, got the end, and C came too late: %v.", got, late)
+	} else {
+		out.Says = fmt.Sprintf("The server had received A's message, but A got %s. The message is lost: the server had it, and nobody else has.", out.Answer)
+	}
+	return out, err
+}
+
+// serveUntilStopped serves two clients. It receives from the first one, is told to
+// stop, and only then gets to its send: work that takes its time.
+func serveUntilStopped(s *experiment.Stage, ln net.Listener, stop func(net.Listener, []net.Conn)) error {
+	first, err := ln.Accept()
+	if err != nil {
+		return err
+	}
+	second, err := ln.Accept()
+	if err != nil {
+		return err
+	}
+	message, err := receive(first)
+	if err != nil {
+		return err
+	}
+	var serving sync.WaitGroup
+	serving.Go(func() {
+		if _, err := receive(second); !errors.Is(err, net.ErrClosed) {
+			second.Close()
+		}
+	})
+	s.Note(false, "The server is told to stop.")
+	stop(ln, []net.Conn{first, second})
+	// This fails where the connection is closed. Then the way shows it.
+	if _, err := io.WriteString(first, message); err == nil {
+		first.Close()
+	}
+	serving.Wait()
+	return nil
+}

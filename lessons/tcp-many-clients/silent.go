@@ -1,0 +1,93 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"time"
+
+	"example.com/sockets/shared/experiment"
+)
+
+const (
+	atOnce      = "at once"
+	whenALeaves = "when A has left"
+)
+
+// patience is how long a client waits for its echo.
+const patience = 300 * time.Millisecond
+
+func oneAtATime(s *experiment.Stage) (experiment.Outcome, error) {
+	return silentClient(s, patience, func(serve func()) { serve() })
+}
+
+func allAtOnce(s *experiment.Stage) (experiment.Outcome, error) {
+	return silentClient(s, 10*patience, func(serve func()) { go serve() })
+}
+
+// silentClient lets a silent client come before one that talks, and that waits so
+// long for its echo. The server serves each client as begin does.
+func silentClient(s *experiment.Stage, wait time.Duration, begin func(serve func())) (out experiment.Outcome, err error) {
+	ln, err := s.Listen()
+	if err != nil {
+		return out, err
+	}
+	go func() {
+		for range 2 {
+			conn, err := ln.Accept()
+			if err != nil {
+				return // the stage has ended
+			}
+			begin(func() { echo(conn) })
+		}
+	}()
+	a, err := s.Dial("A", "tcp", ln.Addr().String())
+	if err != nil {
+		return out, err
+	}
+	b, err := s.Dial("B", "tcp", ln.Addr().String())
+	if err != nil {
+		return out, err
+	}
+	if _, err := io.WriteString(b, "Hello, i'm B!"); err != nil {
+		return out, err
+	}
+	b.SetReadDeadline(s.Deadline(wait))
+	got, err := receive(b)
+	out.Good = err == nil
+	out.Answer = atOnce
+	out.Says = fmt.Sprintf("B got its echo %q while A was connected and silent.", got)
+	s.Note(true, "A leaves.")
+	a.Close()
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		b.SetReadDeadline(time.Time{})
+		got, err = receive(b)
+		out.Answer = whenALeaves
+		out.Says = fmt.Sprintf("B waited %v in vain: the server was in recv for A. When A had left, B got its echo %q.", wait, got)
+	}
+	return out, err
+}
+
+// echo sends back what one client sends, until it leaves.
+func echo(conn net.Conn) {
+	defer conn.Close()
+	buf := make([]byte, 1024)
+	for {
+		n, err := conn.Read(buf)
+		if err != nil {
+			return
+		}
+		if _, err := conn.Write(buf[:n]); err != nil {
+			return
+		}
+	}
+}
+
+// receive makes one recv. A short message on loopback comes with one.
+func receive(conn net.Conn) (string, error) {
+	buf := make([]byte, 1024)
+	n, err := conn.Read(buf)
+	return string(buf[:n]), err
+}
