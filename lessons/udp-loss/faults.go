@@ -1,0 +1,149 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"example.com/sockets/shared/experiment"
+)
+
+var counted = []string{"one", "two", "three"}
+
+// open opens a server, and a client whose datagrams go through the faults.
+func open(s *experiment.Stage, faults string) (client *experiment.Conn, server net.PacketConn, err error) {
+	if server, err = s.ListenPacket(); err != nil {
+		return nil, nil, err
+	}
+	addr, err := s.Through("udp", server.LocalAddr().String(), faults)
+	if err != nil {
+		return nil, nil, err
+	}
+	client, err = s.Dial("", "udp", addr)
+	return client, server, err
+}
+
+// sendAll sends each text in a datagram, and waits for nothing.
+func sendAll(conn net.Conn, texts []string) error {
+	for _, text := range texts {
+		if _, err := conn.Write([]byte(text)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recvSome receives datagrams: count of them, and then what comes until nobody has
+// sent anything for a moment.
+func recvSome(s *experiment.Stage, conn net.PacketConn, count int) (texts []string, err error) {
+	buf := make([]byte, 1024)
+	for {
+		wait := 2 * time.Second
+		if len(texts) >= count {
+			wait = 200 * time.Millisecond
+		}
+		conn.SetReadDeadline(s.Deadline(wait))
+		n, _, err := conn.ReadFrom(buf)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return texts, nil
+		}
+		if err != nil {
+			return texts, err
+		}
+		texts = append(texts, string(buf[:n]))
+	}
+}
+
+func quoted(texts []string) string {
+	var all []string
+	for _, text := range texts {
+		all = append(all, fmt.Sprintf("%q", text))
+	}
+	return strings.Join(all, ", ")
+}
+
+func sendAndHope(s *experiment.Stage) (out experiment.Outcome, err error) {
+	client, server, err := open(s, "up:drop=@2")
+	if err != nil {
+		return out, err
+	}
+	if err := sendAll(client, counted); err != nil {
+		return out, err
+	}
+	got, err := recvSome(s, server, 2)
+	out.Good = slices.Equal(got, counted)
+	out.Answer = "no call"
+	out.Says = fmt.Sprintf("The client made %d sends, and none failed. The server got %s, and knows of nothing else.", len(counted), quoted(got))
+	return out, err
+}
+
+func inOrderOfArrival(s *experiment.Stage) (out experiment.Outcome, err error) {
+	client, server, err := open(s, "up:reorder=@1,hold=2s")
+	if err != nil {
+		return out, err
+	}
+	if err := sendAll(client, counted); err != nil {
+		return out, err
+	}
+	got, err := recvSome(s, server, len(counted))
+	if len(got) == 0 || err != nil {
+		return out, errors.Join(err, errors.New("nothing came"))
+	}
+	out.Good = slices.Equal(got, counted)
+	out.Answer = fmt.Sprintf("%q", got[0])
+	out.Says = fmt.Sprintf("The client sent %s. The server got %s.", quoted(counted), quoted(got))
+	return out, nil
+}
+
+func takeTheFirst(s *experiment.Stage) (out experiment.Outcome, err error) {
+	client, server, err := open(s, "up:stranger=@1")
+	if err != nil {
+		return out, err
+	}
+	if err := sendAll(client, counted[:1]); err != nil {
+		return out, err
+	}
+	buf := make([]byte, 1024)
+	server.SetReadDeadline(s.Deadline(2 * time.Second))
+	n, _, err := server.ReadFrom(buf)
+	out.Good = string(buf[:n]) == counted[0]
+	out.Answer = map[bool]string{true: "the client's", false: "the stranger's"}[out.Good]
+	out.Says = fmt.Sprintf("The client sent %q. The server got %q and took it for the client's.", counted[0], buf[:n])
+	return out, err
+}
+
+// reliably sends the texts as numbered messages, through the faults.
+func reliably(faults string) func(s *experiment.Stage) (experiment.Outcome, error) {
+	return func(s *experiment.Stage) (out experiment.Outcome, err error) {
+		got, sends, err := deliverAll(s, faults, counted)
+		out.Good = slices.Equal(got, counted)
+		out.Says = fmt.Sprintf("The client needed %d sends for %d messages. The server delivered %s.", sends, len(counted), quoted(got))
+		return out, err
+	}
+}
+
+// deliverAll sends messages until all are acknowledged, and returns what was
+// delivered, and how many sends it took.
+func deliverAll(s *experiment.Stage, faults string, messages []string) (got []string, sends int, err error) {
+	client, server, err := open(s, faults)
+	if err != nil {
+		return nil, 0, err
+	}
+	from := sender{conn: client, tries: 100, wait: func() time.Time { return s.Deadline(40 * time.Millisecond) }}
+	err = s.Both(func() error {
+		defer server.Close() // ends receive
+		for _, message := range messages {
+			if err := from.send([]byte(message)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, func() error {
+		return receive(server, func(payload []byte) { got = append(got, string(payload)) })
+	})
+	return got, from.sends, err
+}
