@@ -173,20 +173,29 @@ func start[F any](cases []Case[F], answer F) []chan []Finding {
 	return found
 }
 
-// few is how many cases are tried again at most. An answer that fails in more is
-// not only late.
-const few = 4
+const (
+	// few is how many cases can fail because this program was a little late. An
+	// answer that fails in more is wrong, unless the program stood still.
+	few           = 4
+	aLittle       = 25 * time.Millisecond
+	standstill    = 500 * time.Millisecond
+	lastBeginning = 7 * time.Second // no case is tried again later than that
+)
 
-// run runs the cases. Late tells whether the computer has been so busy that even a
-// right answer can have failed in a case. Then a few that failed are tried again,
-// when all others are over: what they find the third time counts.
-func run[F any](cases []Case[F], answer F, found []chan []Finding, late func() bool) {
+// run runs the cases. Late tells by how much this program has got the processor too
+// late. On a busy computer even a right answer can fail then. So what failed is
+// tried again, when all else is over: what it finds the third time counts.
+func run[F any](cases []Case[F], answer F, found []chan []Finding, late func() time.Duration) {
+	end := time.Now().Add(lastBeginning)
+	again := func(failed int) bool {
+		return failed > 0 && time.Now().Before(end) && (failed <= few && late() > aLittle || late() > standstill)
+	}
 	atOnce := true
 	for i, c := range cases {
 		if c.First {
 			findings := try(c, answer)
 			for range 2 {
-				if len(findings) > 0 && late() {
+				if len(findings) > 0 && again(1) {
 					findings = try(c, answer)
 				}
 			}
@@ -220,7 +229,7 @@ func run[F any](cases []Case[F], answer F, found []chan []Finding, late func() b
 	}
 	failed := attempt(which)
 	for range 2 {
-		if len(failed) > 0 && len(failed) <= few && late() {
+		if again(len(failed)) {
 			failed = attempt(failed)
 		}
 	}
@@ -243,26 +252,24 @@ func inTurn[F any](cases []Case[F], answer F, found []chan []Finding) {
 	}
 }
 
-// watchClock begins to watch whether this program gets the processor when it is
-// its turn. A busy computer gives it late, and a right answer's time can pass.
-func watchClock() (late func() bool, stop func()) {
-	const tick, most = 5 * time.Millisecond, 25 * time.Millisecond
-	var was atomic.Bool
+// watchClock begins to watch by how much this program gets the processor too late.
+// Late returns the most so far.
+func watchClock() (late func() time.Duration, stop func()) {
+	const tick = 5 * time.Millisecond
+	var most atomic.Int64
 	done := make(chan struct{})
 	go func() {
-		for !was.Load() {
+		for {
 			before := time.Now()
 			select {
 			case <-done:
 				return
 			case <-time.After(tick):
-				if time.Since(before) > tick+most {
-					was.Store(true)
-				}
+				most.Store(max(most.Load(), int64(time.Since(before)-tick)))
 			}
 		}
 	}()
-	return was.Load, func() { close(done) }
+	return func() time.Duration { return time.Duration(most.Load()) }, func() { close(done) }
 }
 
 func try[F any](c Case[F], answer F) []Finding {

@@ -116,45 +116,46 @@ func TestCasesRunInTurnWhenCallsDisturbEachOther(t *testing.T) {
 	}
 }
 
-// TestBusyComputer: on a busy computer a few failed cases are tried again, and what
-// fails each time counts. The answer is how many cases are wrong each time.
+// TestBusyComputer: what fails on a busy computer is tried again, and what fails each
+// time counts. Only on one that stood still can that be more than a few cases.
 func TestBusyComputer(t *testing.T) {
 	wrong := Diagnosis{Name: "wrong", Idea: "An idea.", Read: "README.md#idea"}
-	for _, busy := range []bool{false, true} {
-		for _, first := range []bool{false, true} {
-			var runs [few + 2]atomic.Int32
-			var cases []Case[int]
-			for i := range runs {
-				cases = append(cases, Case[int]{Name: "any", First: first && i == 0, Run: func(tr *Trial, answer int) {
-					if runs[i].Add(1) == 1 && i == 0 || i < answer {
-						tr.Wrong(wrong, "it failed")
-					}
-				}})
-			}
-			for answer, again := range []int32{0: 2, 1: 3, few: 3, few + 1: 1} {
-				if again == 0 || first && answer > 1 {
-					continue
+	for _, test := range []struct {
+		late         time.Duration
+		always, once int // how many cases fail each time, and how many only the first time
+		failed       int // how many findings there are in the end
+		first        bool
+	}{
+		{late: 0, once: 1, failed: 1},
+		{late: 0, once: 1, failed: 1, first: true},
+		{late: 2 * aLittle, once: 1, failed: 0},
+		{late: 2 * aLittle, once: 1, failed: 0, first: true},
+		{late: 2 * aLittle, always: 1, once: few - 1, failed: 1},
+		{late: 2 * aLittle, always: 1, once: few, failed: few + 1},
+		{late: 2 * standstill, always: 1, once: few, failed: 1},
+		{late: 2 * standstill, always: 1, failed: 1, first: true},
+	} {
+		var runs [few + 2]atomic.Int32
+		var cases []Case[int]
+		for i := range runs {
+			cases = append(cases, Case[int]{Name: "any", First: test.first && i == 0, Run: func(tr *Trial, _ int) {
+				once := runs[i].Add(1) == 1
+				if i < test.always || i < test.always+test.once && once {
+					tr.Wrong(wrong, "it failed")
 				}
-				for i := range runs {
-					runs[i].Store(0)
-				}
-				found := make([]chan []Finding, len(cases))
-				for i := range found {
-					found[i] = make(chan []Finding, 1)
-				}
-				run(cases, answer, found, func() bool { return busy })
-				failed := 0
-				for _, f := range found {
-					failed += len(<-f)
-				}
-				want := answer
-				if !busy {
-					want, again = max(answer, 1), 1
-				}
-				if failed != want || runs[0].Load() != again {
-					t.Errorf("busy %v, first %v: %d cases failed, want %d; the first ran %d times, want %d", busy, first, failed, want, runs[0].Load(), again)
-				}
-			}
+			}})
+		}
+		found := make([]chan []Finding, len(cases))
+		for i := range found {
+			found[i] = make(chan []Finding, 1)
+		}
+		run(cases, 0, found, func() time.Duration { return test.late })
+		failed := 0
+		for _, f := range found {
+			failed += len(<-f)
+		}
+		if failed != test.failed {
+			t.Errorf("%+v: %d findings", test, failed)
 		}
 	}
 }
