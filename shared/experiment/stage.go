@@ -50,7 +50,7 @@ type wait struct {
 
 func newStage(r *Run) *Stage {
 	s := &Stage{run: r, stop: make(chan struct{}), stopped: make(chan struct{})}
-	s.Context, s.cancel = context.WithTimeout(r.Context, limit+20*r.pace)
+	s.Context, s.cancel = context.WithTimeout(r.Context, limit+100*r.pace)
 	s.order.Together = true
 	s.order.NoEvents[timeline.Network] = true
 	s.order.End(timeline.Network)
