@@ -25,7 +25,7 @@ func main() {
 		Flags: func(fs *flag.FlagSet) {
 			fs.BoolVar(&server, "serve", false, "be an echo server until Ctrl+C, and play nothing (default false)")
 			fs.StringVar(&addr, "addr", "127.0.0.1:7001", "with -serve: listen on `host:port`; port 0: the system chooses")
-			fs.IntVar(&most, "most", 10000, "with -serve: serve at most so many clients at once; the others wait")
+			fs.IntVar(&most, "most", 10000, "with -serve: serve at most this `number` of clients at once; the others wait")
 		},
 		Check: func() error {
 			if most < 1 {
@@ -48,7 +48,7 @@ var silentFirst = experiment.Part{
 	Ask:      "The server serves one client, and then the next. Client A connects and says nothing. Client B connects, sends a message and waits for its echo. When does B get it?",
 	Answers:  []string{atOnce, whenALeaves, "never"},
 	Naive:    experiment.Way{Idea: "one client after the other", Play: oneAtATime},
-	Repaired: experiment.Way{Idea: "a goroutine for each client", Play: allAtOnce},
+	Repaired: experiment.Way{Idea: "each client has its own goroutine", Play: allAtOnce},
 }
 
 var queueOfOne = experiment.Part{

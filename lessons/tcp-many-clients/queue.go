@@ -36,6 +36,9 @@ func queueAsLimit(s *experiment.Stage) (out experiment.Outcome, err error) {
 	connected, sent := 0, 0
 	for _, name := range []string{"A", "B", "C", "D", "E"}[:clients] {
 		conn, err := s.DialTimeout(name, "tcp", ln.Addr().String(), patience)
+		if s.Context.Err() != nil {
+			return out, s.Context.Err()
+		}
 		if err != nil {
 			continue
 		}
@@ -66,7 +69,7 @@ func placeAsLimit(s *experiment.Stage) (out experiment.Outcome, err error) {
 	if err != nil {
 		return out, err
 	}
-	places := make(chan bool, 1)
+	places, ended := make(chan bool, 1), make(chan bool, 2)
 	go func() {
 		for {
 			places <- true
@@ -77,6 +80,7 @@ func placeAsLimit(s *experiment.Stage) (out experiment.Outcome, err error) {
 			go func() {
 				echo(conn)
 				<-places
+				ended <- true
 			}()
 		}
 	}()
@@ -98,6 +102,8 @@ func placeAsLimit(s *experiment.Stage) (out experiment.Outcome, err error) {
 	a.Close()
 	b.SetReadDeadline(s.Deadline(10 * patience))
 	second, err := receive(b)
+	b.Close()
+	await(s, ended, 2)
 	out.Good = errors.Is(early, os.ErrDeadlineExceeded) && err == nil
 	out.Says = fmt.Sprintf("A got its echo %q. B connected, sent and waited: the only place was taken. When A had left, B got its echo %q.", first, second)
 	return out, err

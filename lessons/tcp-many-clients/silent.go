@@ -34,13 +34,14 @@ func silentClient(s *experiment.Stage, wait time.Duration, begin func(serve func
 	if err != nil {
 		return out, err
 	}
+	ended := make(chan bool, 2)
 	go func() {
 		for range 2 {
 			conn, err := ln.Accept()
 			if err != nil {
 				return // the stage has ended
 			}
-			begin(func() { echo(conn) })
+			begin(func() { echo(conn); ended <- true })
 		}
 	}()
 	a, err := s.Dial("A", "tcp", ln.Addr().String())
@@ -54,8 +55,10 @@ func silentClient(s *experiment.Stage, wait time.Duration, begin func(serve func
 	if _, err := io.WriteString(b, "Hello, i'm B!"); err != nil {
 		return out, err
 	}
+	began := time.Now()
 	b.SetReadDeadline(s.Deadline(wait))
 	got, err := receive(b)
+	waited := time.Since(began).Round(time.Millisecond)
 	out.Good = err == nil
 	out.Answer = atOnce
 	out.Says = fmt.Sprintf("B got its echo %q while A was connected and silent.", got)
@@ -65,9 +68,21 @@ func silentClient(s *experiment.Stage, wait time.Duration, begin func(serve func
 		b.SetReadDeadline(time.Time{})
 		got, err = receive(b)
 		out.Answer = whenALeaves
-		out.Says = fmt.Sprintf("B waited %v in vain: the server was in recv for A. When A had left, B got its echo %q.", wait, got)
+		out.Says = fmt.Sprintf("B waited %v in vain: the server was in recv for A. When A had left, B got its echo %q.", waited, got)
 	}
+	b.Close()
+	await(s, ended, 2)
 	return out, err
+}
+
+// await waits until so many clients have been served to their end.
+func await(s *experiment.Stage, ended <-chan bool, clients int) {
+	for range clients {
+		select {
+		case <-ended:
+		case <-s.Context.Done():
+		}
+	}
 }
 
 // echo sends back what one client sends, until it leaves.

@@ -322,11 +322,10 @@ var rights = []exam.Answer[server]{
 		done := make(chan struct{})
 		clients := 0
 		var err error
-		for in := accepted; ; {
+		for {
+			in := accepted
 			if clients == most || inner.Err() != nil {
 				in = nil
-			} else {
-				in = accepted
 			}
 			select {
 			case conn := <-in:
