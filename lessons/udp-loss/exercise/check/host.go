@@ -325,6 +325,8 @@ func (h *host) asWanted(own exam.Diagnosis) bool {
 			return h.wrong(doubled)
 		case strings.HasPrefix(g, "ahead"):
 			return h.wrong(order)
+		case own.Name == order.Name && !slices.Contains(want, g): // what was kept until its turn
+			return h.wrong(keptBuffer)
 		case h.met:
 			return h.wrong(own)
 		}

@@ -16,7 +16,7 @@ var sendCases = []exam.Case[sender]{
 	{Name: "several sends at once", First: true, Run: severalSends},
 	{Name: "one message after another", Run: inARow},
 	{Name: "an empty payload", Run: acknowledged(noPayload, []byte{})},
-	{Name: "a payload of any bytes", Run: acknowledged(changed, []byte(" \x00\xff\xfe \r\n안녕\x00 100%d\n"))},
+	{Name: "a payload of any bytes", Run: acknowledged(changed, []byte(" \x00\xff\xfe \r\n안녕\x00 100%d\n"), []byte("\x00zeros around\x00"), []byte("quit"))},
 	{Name: "the largest payload", Run: func(tr *exam.Trial, send sender) {
 		acknowledged(largePayload, letters(largest()))(tr, send)
 	}},
@@ -162,11 +162,12 @@ func inOneGo(came []datagram) bool {
 	return false
 }
 
-// acknowledged sends a message with a payload that is special.
-func acknowledged(own exam.Diagnosis, payload []byte) func(*exam.Trial, sender) {
+// acknowledged sends messages with payloads that are special.
+func acknowledged(own exam.Diagnosis, payloads ...[]byte) func(*exam.Trial, sender) {
 	return func(tr *exam.Trial, send sender) {
-		if v, ok := meet(tr, send); ok {
-			v.message(2, payload, own)
+		v, ok := meet(tr, send)
+		for i := 0; ok && i < len(payloads); i++ {
+			ok = v.message(uint32(i+2), payloads[i], own)
 		}
 	}
 }
@@ -226,7 +227,9 @@ func silent(timeout time.Duration, tries int) func(*exam.Trial, sender) {
 	return func(tr *exam.Trial, send sender) {
 		if v, ok := meet(tr, send); ok {
 			v.run(unanswered(timeout, tries))
-			v.judge(swallowed)
+			if v.judge(swallowed) {
+				v.leftAsItWas()
+			}
 		}
 	}
 }
@@ -337,9 +340,7 @@ func noiseWithoutEnd(tr *exam.Trial, send sender) {
 		v.noise(number(8))
 		time.Sleep(5 * time.Millisecond)
 	}
-	if !isDone(v.call) {
-		v.hung = v.call.WaitFor(0)
-	}
+	v.wait(0)
 	again := int(v.hook.deadlines.Load()) > len(v.came)+1
 	switch {
 	case v.begun():
@@ -390,7 +391,7 @@ func nobodyListens(tr *exam.Trial, send sender) {
 	tr.Cleanup(func() { conn.Close() })
 	v.hook.Conn = conn
 	v.start(scene{payload: []byte("hello"), timeout: 50 * time.Millisecond, did: "nobody had the receiver's port open"})
-	v.hung = v.call.Wait()
+	v.wait(exam.Limit)
 	switch {
 	case v.begun():
 	case v.hung != "":

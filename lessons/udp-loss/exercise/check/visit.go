@@ -37,11 +37,12 @@ type visit struct {
 	hook *sendConn    // what the answer gets in its place
 	met  bool         // one message was sent well
 
-	call  *exam.Call
-	hung  string // where it hung
-	err   error  // what it returned
-	began time.Time
-	took  time.Duration
+	call   *exam.Call
+	result chan result
+	hung   string // where it hung
+	err    error  // what it returned
+	began  time.Time
+	took   time.Duration
 
 	mu      sync.Mutex
 	changed *sync.Cond
@@ -121,10 +122,14 @@ func meet(tr *exam.Trial, send sender) (v *visit, ok bool) {
 	return v, v != nil && v.message(1, []byte("hello"), ackMissed)
 }
 
-// message sends one message, which is acknowledged at once, and sees that the
-// caller finds conn as it should be.
+// message sends one message, which is acknowledged soon, and sees that the caller
+// finds conn as it should be.
 func (v *visit) message(seq uint32, payload []byte, own exam.Diagnosis) bool {
-	v.run(scene{seq: seq, payload: payload, did: "the receiver acknowledged at once"})
+	v.run(scene{seq: seq, payload: payload, did: "the receiver acknowledged, 10ms after the first datagram", on: func(v *visit, nth int) {
+		if nth == 1 { // soon, but not before what is sent in one go has come
+			time.AfterFunc(10*time.Millisecond, v.ack)
+		}
+	}})
 	v.met = v.judge(own) && v.leftAsItWas()
 	return v.met
 }
@@ -220,16 +225,36 @@ func (v *visit) start(sc scene) {
 	v.hook.deadlines.Store(0)
 	given := bytes.Clone(sc.payload)
 	v.began = time.Now()
+	v.err, v.hung, v.result = nil, "", make(chan result, 1)
 	v.call = v.tr.Go(func() {
-		v.err = v.send(v.hook, sc.seq, given, sc.timeout, sc.tries)
-		v.took = time.Since(v.began)
+		err := v.send(v.hook, sc.seq, given, sc.timeout, sc.tries)
+		v.result <- result{err, time.Since(v.began)}
 	})
+}
+
+// A result is what a call returned, and when.
+type result struct {
+	err  error
+	took time.Duration
 }
 
 // end waits until the call has returned, and the receiver has all that was sent.
 func (v *visit) end() {
-	v.hung = v.call.Wait()
+	v.wait(exam.Limit)
 	v.settle()
+}
+
+// wait waits for the call. What one that hung returns later does not count.
+func (v *visit) wait(limit time.Duration) {
+	select {
+	case <-v.call.Done(): // with a limit of 0, WaitFor may not see that
+	default:
+		v.hung = v.call.WaitFor(limit)
+	}
+	if v.hung == "" && !v.call.Panicked() {
+		r := <-v.result
+		v.err, v.took = r.err, r.took
+	}
 }
 
 // settle waits until the receiver has read all that was sent: what the checker
