@@ -317,7 +317,7 @@ func comeAndGo(r *run, serve server) {
 	a.greet()
 	a.leave()
 	r.aliveAfter(moment / 2)
-	r.silent, r.early = placeKept, clientError
+	r.silent, r.ended, r.early = placeKept, clientError, clientError
 	const clients = 30
 	for i := range clients {
 		ways[i%len(ways)].leave(r.dial(fmt.Sprint(i + 1)))
@@ -421,8 +421,6 @@ func endUnread(r *run) {
 }
 
 func endedBefore(r *run, serve server) {
-	a := r.dial("A")
-	a.owed = true
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	r.startWith(ctx, cancel, serve, r.ln, 1)

@@ -359,9 +359,254 @@ var rights = []exam.Answer[server]{
 		}
 		return err
 	}},
+
+	{"limit listener", "", func(ctx context.Context, ln net.Listener, most int) error {
+		l := &limitListener{Listener: ln, sem: make(chan struct{}, most), done: make(chan struct{})}
+		defer context.AfterFunc(ctx, func() { l.Close() })()
+		var wg sync.WaitGroup
+		defer wg.Wait()
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				if ctx.Err() != nil {
+					return nil
+				}
+				return err
+			}
+			wg.Go(func() {
+				defer c.Close()
+				defer context.AfterFunc(ctx, func() {
+					c.SetReadDeadline(time.Now())
+					c.SetWriteDeadline(time.Now().Add(grace))
+				})()
+				io.Copy(c, c)
+			})
+		}
+	}},
+	{"struct with a registry, grace by a timer", "", func(ctx context.Context, ln net.Listener, most int) error {
+		s := &oldServer{conns: map[net.Conn]struct{}{}, sem: make(chan struct{}, most)}
+		errc := make(chan error, 1)
+		go func() {
+			backoff := time.Millisecond
+			for {
+				c, err := ln.Accept()
+				if errors.Is(err, net.ErrClosed) || ctx.Err() != nil {
+					if c != nil {
+						c.Close()
+					}
+					errc <- err
+					return
+				}
+				if err != nil {
+					time.Sleep(backoff)
+					backoff = min(2*backoff, time.Second)
+					continue
+				}
+				backoff = time.Millisecond
+				if !s.add(c) {
+					c.Close()
+					continue
+				}
+				go func() {
+					defer s.wg.Done()
+					defer func() { s.mu.Lock(); delete(s.conns, c); s.mu.Unlock(); c.Close() }()
+					select {
+					case s.sem <- struct{}{}:
+					case <-ctx.Done():
+						return
+					}
+					defer func() { <-s.sem }()
+					b := make([]byte, 32<<10)
+					for {
+						n, rerr := c.Read(b)
+						if n > 0 {
+							if _, werr := c.Write(b[:n]); werr != nil {
+								return
+							}
+						}
+						if rerr != nil {
+							return
+						}
+					}
+				}()
+			}
+		}()
+		var err error
+		select {
+		case <-ctx.Done():
+			ln.Close()
+			<-errc
+		case err = <-errc:
+		}
+		s.each(func(c net.Conn) { c.SetReadDeadline(time.Unix(0, 1)) })
+		gone := make(chan struct{})
+		go func() { s.wg.Wait(); close(gone) }()
+		select {
+		case <-gone:
+		case <-time.After(grace):
+			s.each(func(c net.Conn) { c.Close() })
+			<-gone
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}},
+	{"ScanBytes", "", parts{talk: func(c net.Conn) {
+		w := bufio.NewWriter(c)
+		s := bufio.NewScanner(c)
+		s.Split(bufio.ScanBytes)
+		for s.Scan() {
+			if _, err := w.Write(s.Bytes()); err != nil {
+				return
+			}
+			if w.Flush() != nil {
+				return
+			}
+		}
+	}}.whole()},
+	{"half-close with CloseWrite, a pooled buffer", "", func() server {
+		pool := sync.Pool{New: func() any { return make([]byte, 16<<10) }}
+		return parts{talk: func(c net.Conn) {
+			b := pool.Get().([]byte)
+			defer pool.Put(b)
+			for {
+				n, err := c.Read(b)
+				if n > 0 {
+					if _, err := c.Write(b[:n]); err != nil {
+						return
+					}
+				}
+				if err == io.EOF {
+					if half, ok := c.(interface{ CloseWrite() error }); ok {
+						half.CloseWrite()
+					}
+					return
+				}
+				if err != nil {
+					return
+				}
+			}
+		}}.whole()
+	}()},
+	{"accept with a busy counter and a token bucket, closes ln last", "", func(ctx context.Context, ln net.Listener, most int) error {
+		type none = struct{}
+		free := make(chan none, most)
+		for i := 0; i < most; i++ {
+			free <- none{}
+		}
+		var n atomic.Int64
+		idle := make(chan none, 1)
+		over := context.AfterFunc(ctx, func() { ln.Close() })
+		defer over()
+		var result error
+	loop:
+		for {
+			select {
+			case <-ctx.Done():
+				break loop
+			case <-free:
+			}
+			c, err := ln.Accept()
+			if err != nil {
+				free <- none{}
+				if ctx.Err() != nil {
+					break
+				}
+				result = err
+				break
+			}
+			n.Add(1)
+			go func() {
+				defer func() {
+					c.Close()
+					free <- none{}
+					n.Add(-1)
+					select {
+					case idle <- none{}:
+					default:
+					}
+				}()
+				defer context.AfterFunc(ctx, func() { gently(c) })()
+				talk(c)
+			}()
+		}
+		for n.Load() > 0 {
+			<-idle
+		}
+		return result
+	}},
 }
 
 func isTimeout(err error) bool {
 	var timeout net.Error
 	return errors.As(err, &timeout) && timeout.Timeout()
+}
+
+// limitListener is as in golang.org/x/net/netutil.
+type limitListener struct {
+	net.Listener
+	sem  chan struct{}
+	done chan struct{}
+	once sync.Once
+}
+
+func (l *limitListener) Accept() (net.Conn, error) {
+	select {
+	case <-l.done:
+		return nil, net.ErrClosed
+	case l.sem <- struct{}{}:
+	}
+	c, err := l.Listener.Accept()
+	if err != nil {
+		<-l.sem
+		return nil, err
+	}
+	return &limitConn{Conn: c, release: func() { <-l.sem }}, nil
+}
+
+func (l *limitListener) Close() error {
+	err := l.Listener.Close()
+	l.once.Do(func() { close(l.done) })
+	return err
+}
+
+type limitConn struct {
+	net.Conn
+	once    sync.Once
+	release func()
+}
+
+func (c *limitConn) Close() error {
+	err := c.Conn.Close()
+	c.once.Do(c.release)
+	return err
+}
+
+type oldServer struct {
+	mu    sync.Mutex
+	conns map[net.Conn]struct{}
+	down  bool
+	wg    sync.WaitGroup
+	sem   chan struct{}
+}
+
+func (s *oldServer) add(c net.Conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.down {
+		return false
+	}
+	s.conns[c] = struct{}{}
+	s.wg.Add(1)
+	return true
+}
+
+func (s *oldServer) each(f func(net.Conn)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.down = true
+	for c := range s.conns {
+		f(c)
+	}
 }

@@ -4,11 +4,14 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"runtime"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"example.com/sockets/shared/exam"
@@ -468,6 +471,278 @@ var wrongs = []exam.Answer[server]{
 			}
 			panic(err)
 		}}.whole()(ctx, ln, most)
+	}},
+
+	{"one goroutine reads, and Write before the end is seen", "no-bound", func(ctx context.Context, ln net.Listener, most int) error {
+		stop := make(chan struct{})
+		defer close(stop)
+		go func() {
+			select {
+			case <-ctx.Done():
+			case <-stop:
+			}
+			ln.Close()
+		}()
+		tokens := make(chan struct{}, most)
+		for range most {
+			tokens <- struct{}{}
+		}
+		var wg sync.WaitGroup
+		for {
+			c, err := ln.Accept()
+			if err != nil {
+				if ctx.Err() != nil {
+					err = nil
+				}
+				wg.Wait()
+				return err
+			}
+			wg.Add(1)
+			go func() {
+				defer wg.Done()
+				defer c.Close()
+				select {
+				case <-ctx.Done():
+					return
+				case <-tokens:
+				}
+				defer func() { tokens <- struct{}{} }()
+				type chunk struct {
+					b   []byte
+					err error
+				}
+				ch := make(chan chunk)
+				quit := make(chan struct{})
+				defer close(quit)
+				go func() {
+					for {
+						b := make([]byte, 4096)
+						n, err := c.Read(b)
+						select {
+						case ch <- chunk{b[:n], err}:
+						case <-quit:
+							return
+						}
+						if err != nil {
+							return
+						}
+					}
+				}()
+				done := ctx.Done()
+				for {
+					select {
+					case k := <-ch:
+						if len(k.b) > 0 {
+							if _, err := c.Write(k.b); err != nil {
+								return
+							}
+						}
+						if k.err != nil {
+							return
+						}
+					case <-done:
+						done = nil
+						c.SetReadDeadline(time.Now())
+						go func() {
+							select {
+							case <-quit:
+							case <-time.After(grace):
+								c.Close()
+							}
+						}()
+					}
+				}
+			}()
+		}
+	}},
+	{"released at once", "no-limit", func(ctx context.Context, ln net.Listener, most int) error {
+		sem := make(chan bool, most)
+		return parts{places: func(int) int { return 1000 }, serve: func(ctx context.Context, c net.Conn) {
+			sem <- true
+			<-sem
+			defer c.Close()
+			defer context.AfterFunc(ctx, func() { gently(c) })()
+			talk(c)
+		}}.whole()(ctx, ln, most)
+	}},
+	{"writes in a goroutine", "changed half-close", talks(func(c net.Conn) {
+		b := make([]byte, 1024)
+		for {
+			n, err := c.Read(b)
+			if err != nil {
+				return
+			}
+			go c.Write(b[:n])
+		}
+	})},
+	{"grace of 20 ms", "current-echo", ends(func(c net.Conn) {
+		c.SetReadDeadline(time.Now())
+		time.Sleep(20 * time.Millisecond)
+		c.Close()
+	})},
+	{"write deadline of 20 ms", "current-echo", ends(func(c net.Conn) {
+		c.SetReadDeadline(time.Now())
+		c.SetWriteDeadline(time.Now().Add(20 * time.Millisecond))
+	})},
+	{"grace of 10 s", "no-bound", ends(func(c net.Conn) {
+		c.SetReadDeadline(time.Now())
+		c.SetWriteDeadline(time.Now().Add(10 * time.Second))
+	})},
+	{"Fprintf", "changed", talks(func(c net.Conn) {
+		b := make([]byte, 1024)
+		for {
+			n, err := c.Read(b)
+			if err != nil {
+				return
+			}
+			printf := fmt.Fprintf // vet would see it
+			printf(c, string(b[:n]))
+		}
+	})},
+	{"ScanRunes", "changed", talks(func(c net.Conn) {
+		s := bufio.NewScanner(c)
+		s.Split(bufio.ScanRunes)
+		for s.Scan() {
+			io.WriteString(c, s.Text())
+		}
+	})},
+	{"ScanWords", "lines", talks(func(c net.Conn) {
+		s := bufio.NewScanner(c)
+		s.Split(bufio.ScanWords)
+		for s.Scan() {
+			io.WriteString(c, s.Text())
+		}
+	})},
+	{"limited to 64 KiB a client", "dropped half-close", talks(func(c net.Conn) {
+		io.Copy(c, io.LimitReader(c, 64<<10))
+	})},
+	{"workers that serve one client each", "place-kept", func(ctx context.Context, ln net.Listener, most int) error {
+		defer context.AfterFunc(ctx, func() { ln.Close() })()
+		var wg sync.WaitGroup
+		for range most {
+			wg.Go(func() {
+				c, err := ln.Accept()
+				if err != nil {
+					return
+				}
+				defer c.Close()
+				defer context.AfterFunc(ctx, func() { gently(c) })()
+				talk(c)
+			})
+		}
+		<-ctx.Done()
+		wg.Wait()
+		return nil
+	}},
+	{"a queue that is served to its end", "serves-on", func(ctx context.Context, ln net.Listener, most int) error {
+		defer context.AfterFunc(ctx, func() { ln.Close() })()
+		queue := make(chan net.Conn, 100)
+		var wg sync.WaitGroup
+		for range most {
+			wg.Go(func() {
+				for c := range queue {
+					if ctx.Err() != nil { // no AfterFunc: it would end it at once
+						talk(c)
+						c.Close()
+						continue
+					}
+					stop := context.AfterFunc(ctx, func() { gently(c) })
+					talk(c)
+					stop()
+					c.Close()
+				}
+			})
+		}
+		var err error
+		for {
+			var c net.Conn
+			if c, err = ln.Accept(); err != nil {
+				break
+			}
+			queue <- c
+		}
+		close(queue)
+		wg.Wait()
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}},
+	{"double release", "not-back not-closed", func(ctx context.Context, ln net.Listener, most int) error {
+		places := make(chan bool, most)
+		return parts{places: func(int) int { return 1000 }, serve: func(ctx context.Context, c net.Conn) {
+			defer c.Close()
+			places <- true
+			defer func() { <-places }()
+			defer context.AfterFunc(ctx, func() { gently(c) })()
+			if _, err := io.Copy(c, c); err != nil {
+				<-places
+			}
+		}}.whole()(ctx, ln, most)
+	}},
+	{"ends only the clients that wait", "idle-kept", func(ctx context.Context, ln net.Listener, most int) error {
+		return accepting(ctx, ln, func(c net.Conn, places chan bool) bool {
+			select {
+			case places <- true:
+				talk(c)
+				<-places
+				return false
+			case <-ctx.Done():
+				return false
+			}
+		}, most)
+	}},
+	{"Accept's error as text in nil's place", "end-is-error", func(ctx context.Context, ln net.Listener, most int) error {
+		err := parts{}.whole()(ctx, ln, most)
+		if err == nil {
+			return fmt.Errorf("server stopped: %w", context.Cause(ctx))
+		}
+		return err
+	}},
+	{"cancels all clients for one error", "client-error", func(ctx context.Context, ln net.Listener, most int) error {
+		var mu sync.Mutex
+		all := map[net.Conn]bool{}
+		return parts{talk: func(c net.Conn) {
+			mu.Lock()
+			all[c] = true
+			mu.Unlock()
+			if _, err := io.Copy(c, c); err != nil && strings.Contains(err.Error(), "reset") {
+				mu.Lock()
+				for other := range all {
+					other.Close()
+				}
+				mu.Unlock()
+			}
+		}}.whole()(ctx, ln, most)
+	}},
+	{"idle or busy, closed while idle", "current-echo", func(ctx context.Context, ln net.Listener, most int) error {
+		return parts{serve: func(ctx context.Context, c net.Conn) {
+			defer c.Close()
+			var busy atomic.Bool
+			defer context.AfterFunc(ctx, func() {
+				if !busy.Load() {
+					c.Close()
+				} else {
+					c.SetWriteDeadline(time.Now().Add(grace))
+				}
+			})()
+			b := make([]byte, 1024)
+			for ctx.Err() == nil {
+				n, err := c.Read(b)
+				if err != nil {
+					return
+				}
+				busy.Store(true)
+				if _, err := c.Write(b[:n]); err != nil {
+					return
+				}
+				busy.Store(false)
+			}
+		}}.whole()(ctx, ln, most)
+	}},
+	{"Serve in the background until the listener is closed, by ctx, without nil", "end-is-error", func(ctx context.Context, ln net.Listener, most int) error {
+		err := parts{}.whole()(ctx, ln, most)
+		return errors.Join(err, ctx.Err())
 	}},
 }
 
