@@ -12,13 +12,21 @@ func casesOf[F any](cases []exam.Case[F]) func(F) []exam.Case[F] {
 }
 
 func TestRightAnswersPass(t *testing.T) {
-	t.Run("Send", func(t *testing.T) { exam.Catalogue(t, 3, casesOf(sendCases), slices.Concat(rightSends, moreRightSends)) })
-	t.Run("Receive", func(t *testing.T) { exam.Catalogue(t, 3, casesOf(receiveCases), slices.Concat(rightReceives, moreRightReceives)) })
+	t.Run("Send", func(t *testing.T) {
+		exam.Catalogue(t, 3, casesOf(sendCases), slices.Concat(rightSends, moreRightSends))
+	})
+	t.Run("Receive", func(t *testing.T) {
+		exam.Catalogue(t, 3, casesOf(receiveCases), slices.Concat(rightReceives, moreRightReceives))
+	})
 }
 
 func TestWrongAnswersAreTold(t *testing.T) {
-	t.Run("Send", func(t *testing.T) { exam.Catalogue(t, 6, casesOf(sendCases), slices.Concat(wrongSends, moreWrongSends)) })
-	t.Run("Receive", func(t *testing.T) { exam.Catalogue(t, 6, casesOf(receiveCases), slices.Concat(wrongReceives, moreWrongReceives)) })
+	t.Run("Send", func(t *testing.T) {
+		exam.Catalogue(t, 6, casesOf(sendCases), slices.Concat(wrongSends, moreWrongSends))
+	})
+	t.Run("Receive", func(t *testing.T) {
+		exam.Catalogue(t, 6, casesOf(receiveCases), slices.Concat(wrongReceives, moreWrongReceives))
+	})
 }
 
 func TestEveryDiagnosisIsTested(t *testing.T) {

@@ -24,6 +24,7 @@ type host struct {
 	conn    *recvConn // what the answer gets
 	plain   bool      // the answer gets the socket itself
 	did     []string  // what happened, for the story
+	peers   []*peer   // who sent something, for the story
 	want    []string  // what is to be delivered
 	coming  []string  // what may be delivered after it, if it was kept
 	met     bool      // it has received two messages well
@@ -206,11 +207,20 @@ func (h *host) delivered(count int, limit time.Duration) bool {
 // tell keeps what happens for the story.
 func (h *host) tell(format string, args ...any) { h.did = append(h.did, fmt.Sprintf(format, args...)) }
 
+// name names a sender in the story: "sender A" is the first.
+func (h *host) name(p *peer) string {
+	i := slices.Index(h.peers, p)
+	if i < 0 {
+		i, h.peers = len(h.peers), append(h.peers, p)
+	}
+	return "sender " + string(rune('A'+i))
+}
+
 // say sends the next message of p and wants it acknowledged and delivered.
 func (h *host) say(p *peer, payload string, own exam.Diagnosis) bool {
 	seq := p.next[h]
 	p.send(h, seq, payload)
-	h.tell("%s sent number %d, %s", p.socket.LocalAddr(), seq, show([]byte(payload)))
+	h.tell("%s sent number %d, %s", h.name(p), seq, show([]byte(payload)))
 	return h.taken(p, payload, own)
 }
 
@@ -227,8 +237,9 @@ func (h *host) taken(p *peer, payload string, own exam.Diagnosis) bool {
 	if acked && delivered {
 		return true
 	}
-	if own.Name == order.Name && acked {
+	if own.Name == order.Name && acked && !delivered {
 		own = ackLies
+		h.tell("number %d was acknowledged", seq)
 	}
 	switch {
 	case h.failed(p, own):
@@ -335,8 +346,7 @@ func (h *host) asWanted(own exam.Diagnosis) bool {
 	return true
 }
 
-// end closes conn and wants the answer to return nil, with all that was kept as it
-// was delivered.
+// end closes conn and wants the answer to return nil.
 func (h *host) end() bool {
 	h.socket.Close()
 	h.tell("conn was closed")
@@ -361,7 +371,12 @@ func (h *host) ends() bool {
 	case h.err != nil:
 		return h.wrong(closedError)
 	}
-	for i, k := range h.kept { // nobody calls deliver any more
+	return true
+}
+
+// keptIsKept wants what was delivered to be what it was, when Receive has returned.
+func (h *host) keptIsKept() bool {
+	for i, k := range h.kept {
 		if string(k) != h.got[i] {
 			h.tell("the payload delivered as %s had become %s", show([]byte(h.got[i])), show(k))
 			return h.wrong(keptBuffer)

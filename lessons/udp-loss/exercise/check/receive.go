@@ -80,7 +80,9 @@ func oneAfterAnother(tr *exam.Trial, receive receiver) {
 			return
 		}
 	}
-	h.end()
+	if h.end() {
+		h.keptIsKept()
+	}
 }
 
 // manyAtOnce sends many without a wait. What an answer threw away, because it took
@@ -96,7 +98,7 @@ func manyAtOnce(tr *exam.Trial, receive receiver) {
 		list = append(list, fmt.Sprintf("message %d of many", i+2))
 	}
 	for i := 0; i < many; i += 50 {
-		h.tell("%s sent numbers %d to %d at once", p.socket.LocalAddr(), i+2, i+51)
+		h.tell("%s sent numbers %d to %d at once", h.name(p), i+2, i+51)
 		for j, payload := range list[i : i+50] {
 			p.send(h, uint32(i+j+2), payload)
 		}
@@ -132,7 +134,7 @@ func comeTwice(tr *exam.Trial, receive receiver) {
 	for _, seq := range []uint32{1, 1, 0, 1, 0} {
 		times := p.count(h, seq) + 1
 		p.send(h, seq, h.want[seq])
-		h.tell("%s sent number %d again", p.socket.LocalAddr(), seq)
+		h.tell("%s sent number %d again", h.name(p), seq)
 		if !p.acked(h, seq, times, patience) {
 			if !h.failed(p, doubleUnacked) {
 				h.wrong(doubleUnacked)
@@ -162,7 +164,7 @@ func overtake(tr *exam.Trial, receive receiver) {
 		for _, i := range []int{2, 1, 2, 3} {
 			p.send(h, next+uint32(i), list[i])
 		}
-		h.tell("%s sent numbers %d, %d, %d and %d", p.socket.LocalAddr(), next+2, next+1, next+2, next+3)
+		h.tell("%s sent numbers %d, %d, %d and %d", h.name(p), next+2, next+1, next+2, next+3)
 		if round == 1 { // most answers have looked at them when this is over
 			p.acked(h, next+3, 1, 20*time.Millisecond)
 		}
@@ -192,7 +194,7 @@ func manyAhead(tr *exam.Trial, receive receiver) {
 		list = append(list, fmt.Sprint("ahead ", i))
 		p.send(h, first+uint32(i), list[i])
 		if i%burst == 0 { // no more than fit into the socket's buffer
-			h.tell("%s sent numbers %d to %d", p.socket.LocalAddr(), first+uint32(i-burst+1), first+uint32(i))
+			h.tell("%s sent numbers %d to %d", h.name(p), first+uint32(i-burst+1), first+uint32(i))
 			if !h.say(other, fmt.Sprint("other ", i), perSender) {
 				return
 			}
@@ -232,7 +234,7 @@ func severalSenders(tr *exam.Trial, receive receiver) {
 	for i, p := range []*peer{b, c, a, b, c, a, a, c} {
 		if i == 5 {
 			b.send(h, b.next[h]+1, "ahead")
-			h.tell("%s left out number %d and sent the one after", b.socket.LocalAddr(), b.next[h])
+			h.tell("%s left out number %d and sent the one after", h.name(b), b.next[h])
 		}
 		if !h.say(p, fmt.Sprintf("turn %d", i), perSender) {
 			return
@@ -259,6 +261,7 @@ func samePort(tr *exam.Trial, receive receiver) {
 	if err != nil {
 		return
 	}
+	h.tell("the next one has the port of %s, and another address", h.name(p))
 	if h.say(peerAt(tr, socket), "other", senderKey) && h.say(p, "third", senderKey) {
 		h.end()
 	}
@@ -276,7 +279,7 @@ func shortOnes(tr *exam.Trial, receive receiver) {
 		for _, data := range [][]byte{{}, {0}, {0, 0}, {0, 0, 0}} {
 			q.raw(h, data)
 		}
-		h.tell("%s sent datagrams of 0, 1, 2 and 3 bytes", q.socket.LocalAddr())
+		h.tell("%s sent datagrams of 0, 1, 2 and 3 bytes", h.name(q))
 		seq := q.next[h]
 		if !h.say(q, fmt.Sprint("after ", q == p), short) {
 			return
@@ -464,7 +467,7 @@ func ackFails(tr *exam.Trial, receive receiver) {
 	}
 	armed.Store(true)
 	seq := p.next[h]
-	h.tell("%s sent number %d until it was acknowledged; the first WriteTo failed: %v", p.socket.LocalAddr(), seq, broken)
+	h.tell("%s sent number %d until it was acknowledged; the first WriteTo failed: %v", h.name(p), seq, broken)
 	for range 10 {
 		p.send(h, seq, "third")
 		if p.acked(h, seq, 1, patience/10) || isDone(h.call) {
@@ -524,7 +527,7 @@ func farNumbers(tr *exam.Trial, receive receiver) {
 	for i := range 3 { // other parts of the program need memory too, but not each time
 		before := allocated()
 		p.send(h, far<<i, "far")
-		h.tell("%s sent number %d", p.socket.LocalAddr(), far<<i)
+		h.tell("%s sent number %d", h.name(p), far<<i)
 		if !h.say(p, fmt.Sprint("in turn ", i), farNumber) {
 			return
 		}
@@ -538,7 +541,7 @@ func farNumbers(tr *exam.Trial, receive receiver) {
 	next := p.next[h]
 	for _, seq := range []uint32{next + 1<<8, next + 1<<16, next + 1<<24, next + 1<<31, 1<<32 - 1} {
 		p.send(h, seq, "far")
-		h.tell("%s sent number %d", p.socket.LocalAddr(), seq)
+		h.tell("%s sent number %d", h.name(p), seq)
 	}
 	if !h.say(p, "in turn", farNumber) {
 		return
