@@ -57,8 +57,12 @@ func dripIdle(s *experiment.Stage) (out experiment.Outcome, err error) {
 	if err != nil {
 		return out, err
 	}
-	out.Good = gaveUp != nil
+	out.Good = took <= wanted
 	out.Answer = map[bool]string{true: "after 500ms", false: dripsOn}[out.Good]
+	if gaveUp != nil { // a busy computer sent a byte so late that a deadline came
+		out.Says = fmt.Sprintf("After %v the client gave up, with %d of %d bytes: %s. The deadlines before had all begun anew.", took, got, replySize, tell(gaveUp))
+		return out, nil
+	}
 	all := took / time.Duration(max(got, 1)) * replySize
 	out.Says = fmt.Sprintf("After %v the client had %d of %d bytes, and no deadline had come. Here the experiment stopped it. At this speed the whole reply takes %v.", took, got, replySize, all.Round(time.Second))
 	return out, nil
