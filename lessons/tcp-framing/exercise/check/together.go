@@ -1,0 +1,193 @@
+package check
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"sync"
+	"time"
+
+	"example.com/sockets/shared/exam"
+)
+
+// keep makes three calls and looks at all messages when the last has returned.
+func keep(tr *exam.Trial, f framing) {
+	c := connect(tr)
+	if c == nil {
+		return
+	}
+	want := []string{"the first message", "a second", "and the third one"}
+	c.send(reading{pieces: want}.stream())
+	var got [][]byte
+	for range want {
+		var message []byte
+		var err error
+		call := tr.Go(func() { message, err = f.read(c) })
+		if call.Wait() != "" || call.Panicked() || err != nil || string(message) != want[len(got)] {
+			return // other cases tell
+		}
+		got = append(got, message)
+	}
+	for _, g := range got {
+		_ = append(g, "what the caller appends"...) // in the room behind it, if there is any
+	}
+	for i, w := range want {
+		if string(got[i]) != w {
+			tr.Wrong(reused, "The peer sent three messages. Call %d of ReadMessage returned %s. When all three calls had returned, and the caller had appended to each, that message had become %s.", i+1, quote(w), quote(got[i]))
+			return
+		}
+	}
+}
+
+// readersAtOnce has one call that waits inside the length, or inside the message, and
+// another one, on a connection of its own, that can be through meanwhile.
+func readersAtOnce(tr *exam.Trial, f framing) {
+	if dripped.fails(f) || long(300).fails(f) || long(70000).fails(f) {
+		return // other cases tell
+	}
+	if mixed := meet(tr, f, 3); mixed != "" {
+		tr.Wrong(shared, "One call of ReadMessage waited inside the length of its message. %s", mixed)
+	}
+	if mixed := meet(tr, f, 20); mixed != "" {
+		tr.Wrong(shared, "One call of ReadMessage waited inside its message. %s", mixed)
+	}
+}
+
+// meet lets the first call wait behind so many bytes. It returns what went wrong.
+func meet(tr *exam.Trial, f framing, place int) string {
+	slow, quick := connect(tr), connect(tr)
+	if slow == nil || quick == nil {
+		return ""
+	}
+	inside, release := make(chan bool), make(chan bool)
+	slow.behind = sync.OnceFunc(func() {
+		close(inside)
+		<-release
+	})
+	first, second := numbers(70000), numbers(300) // their lengths differ in each byte but the highest
+	slow.send([]string{frame(first)[:place]})
+	quick.send([]string{frame(second)})
+	var got, other string
+	var err, otherErr error
+	reads := func(c *conn, got *string, err *error) *exam.Call {
+		return tr.Go(func() {
+			message, e := f.read(c)
+			*got, *err = string(message), e
+		})
+	}
+	call := reads(slow, &got, &err)
+	select {
+	case <-inside:
+	case <-time.After(exam.Limit): // other cases tell
+		close(release)
+		return ""
+	}
+	hung := reads(quick, &other, &otherErr).WaitFor(time.Second)
+	close(release)
+	go io.WriteString(slow.peer, frame(first)[place:])
+	const story = "Meanwhile another message came on another connection, for another call"
+	if hung != "" {
+		return story + ". That call did not return until then: it hung " + hung + "."
+	}
+	if hung := call.Wait(); hung != "" {
+		return story + ". Then the rest came, and the first call did not return: it hung " + hung + "."
+	}
+	if err != nil || otherErr != nil || got != first || other != second {
+		return fmt.Sprintf("%s. The messages were %s and %s. The calls returned %s with %s, and %s with %s.", story,
+			quote(first), quote(second), quote(got), tell(err), quote(other), tell(otherErr))
+	}
+	return ""
+}
+
+// writersAtOnce is the same for WriteMessage, with one call inside its Write.
+func writersAtOnce(tr *exam.Trial, f framing) {
+	first, second := numbers(40), plain+", other"
+	if (writing{message: first}).fails(f) || (writing{message: second}).fails(f) {
+		return // other cases tell
+	}
+	inside, release := make(chan bool), make(chan bool)
+	slow := writing{message: first, prepare: func(c *conn) {
+		c.gate = sync.OnceFunc(func() {
+			close(inside)
+			<-release
+		})
+	}}
+	delivered := make(chan *delivery, 1)
+	go func() { delivered <- slow.play(tr, f, exam.Limit) }()
+	select {
+	case <-inside:
+	case <-delivered:
+		return
+	}
+	other := writing{message: second}.play(&exam.Trial{}, f, time.Second)
+	close(release)
+	one := <-delivered
+	const story = "One call of WriteMessage was inside its Write, which took its time. Meanwhile another call wrote to another connection"
+	switch {
+	case one == nil || other == nil:
+	case other.hung != "":
+		tr.Wrong(shared, "%s. That call did not return until then: it hung %s.", story, other.hung)
+	case !one.right() || !other.right():
+		tr.Wrong(shared, "%s. The messages were %s and %s. The peers got %s and %s.", story, quote(first), quote(second), quote(one.wire), quote(other.wire))
+	}
+}
+
+// huge is a size beside which all that other cases allocate is little.
+const huge = 128 << 20
+
+// measuring is held while memory is measured: that counts for the whole program.
+var measuring sync.Mutex
+
+// makesRoom tells whether each of a few calls makes room for huge bytes.
+func makesRoom(call func()) bool {
+	measuring.Lock()
+	defer measuring.Unlock()
+	for range 3 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		call()
+		runtime.ReadMemStats(&after)
+		if after.TotalAlloc-before.TotalAlloc < huge {
+			return false
+		}
+	}
+	return true
+}
+
+// roomToRead measures only an answer that refuses the length.
+func roomToRead(tr *exam.Trial, f framing) {
+	if !lying(2*most).fails(f) && roomForLength(tr, f) {
+		tr.Wrong(roomFirst, "The peer sent the length %d, which is too long. During ReadMessage the program asked for at least as many bytes of memory.", huge)
+	}
+}
+
+// roomForLength tells whether ReadMessage makes room for a huge length.
+func roomForLength(tr *exam.Trial, f framing) bool {
+	return makesRoom(func() {
+		if c := connect(tr); c != nil {
+			c.send([]string{string(binary.BigEndian.AppendUint32(nil, huge))})
+			tr.Call(func() { f.read(c) })
+		}
+	})
+}
+
+// hugeMessage takes hardly any memory, as long as nothing writes to it.
+var hugeMessage = sync.OnceValue(func() []byte { return make([]byte, huge) })
+
+// roomToWrite has a Write that would fail.
+func roomToWrite(tr *exam.Trial, f framing) {
+	hugeMessage()
+	refused := false
+	if makesRoom(func() {
+		if c := connect(tr); c != nil {
+			c.expire()
+			var err error
+			hung := tr.Call(func() { err = f.write(c, hugeMessage()) })
+			refused = hung == "" && errors.Is(err, f.tooLong)
+		}
+	}) && refused {
+		tr.Wrong(roomFirst, "The message had %d bytes, which is too long. During WriteMessage the program asked for at least as many bytes of memory.", huge)
+	}
+}
