@@ -4,6 +4,7 @@ package check
 
 import (
 	"encoding/binary"
+	"errors"
 	"io"
 	"strconv"
 	"strings"
@@ -27,7 +28,7 @@ func Messages(t *testing.T, write func(w io.Writer, message []byte) error, read 
 
 // begun returns exam.ErrToDo when both functions do.
 func begun(f framing) error {
-	if err := f.write(io.Discard, nil); err != exam.ErrToDo {
+	if err := f.write(io.Discard, nil); !errors.Is(err, exam.ErrToDo) {
 		return nil
 	}
 	_, err := f.read(strings.NewReader(""))
