@@ -466,10 +466,11 @@ var rights = []exam.Answer[server]{
 		}
 	}}.whole()},
 	{"half-close with CloseWrite, a pooled buffer", "", func() server {
-		pool := sync.Pool{New: func() any { return make([]byte, 16<<10) }}
+		pool := sync.Pool{New: func() any { return new([16 << 10]byte) }}
 		return parts{talk: func(c net.Conn) {
-			b := pool.Get().([]byte)
-			defer pool.Put(b)
+			room := pool.Get().(*[16 << 10]byte)
+			defer pool.Put(room)
+			b := room[:]
 			for {
 				n, err := c.Read(b)
 				if n > 0 {

@@ -153,20 +153,6 @@ func goroutines(mark string) (sum int) {
 	return sum
 }
 
-// soon tells whether ok becomes true within a time that no right answer needs.
-func soon(ok func() bool) bool {
-	end := time.Now().Add(patience)
-	for pause := time.Millisecond; ; pause *= 2 {
-		if ok() {
-			return true
-		}
-		if time.Now().After(end) {
-			return false
-		}
-		time.Sleep(pause)
-	}
-}
-
 // SetDeadline is what many listeners have.
 func (w *watch) SetDeadline(t time.Time) error {
 	return w.Listener.(*net.TCPListener).SetDeadline(t)

@@ -565,16 +565,6 @@ var wrongs = []exam.Answer[server]{
 			talk(c)
 		}}.whole()(ctx, ln, most)
 	}},
-	{"writes in a goroutine", "changed half-close", talks(func(c net.Conn) {
-		b := make([]byte, 1024)
-		for {
-			n, err := c.Read(b)
-			if err != nil {
-				return
-			}
-			go c.Write(b[:n])
-		}
-	})},
 	{"grace of 20 ms", "current-echo", ends(func(c net.Conn) {
 		c.SetReadDeadline(time.Now())
 		time.Sleep(20 * time.Millisecond)
