@@ -53,7 +53,7 @@ var cases = []exam.Case[framing]{
 	{Name: "write where Write fails", Run: writeFails},
 	{Name: "write more than 1 MiB", Run: writeTooLong},
 
-	{Name: "read one message", Run: plainly.run},
+	{Name: "read one message", Run: readPlainly},
 	{Name: "read byte by byte", Run: dripped.run},
 	{Name: "read three messages that came together", Run: reading{
 		pieces: once(frame(plain) + frame("") + frame("the last")), raw: true, want: []string{plain, "", "the last"}, means: readsPast}.run},
@@ -77,7 +77,7 @@ var cases = []exam.Case[framing]{
 	{Name: "read to the caller's deadline", Run: inside(expires, 0, 2, header, header+3)},
 	{Name: "read a length beyond the limit", Run: readTooLong},
 
-	{Name: "read three messages and keep them", First: true, Run: keep},
+	{Name: "read 20 messages and keep them", First: true, Run: keep},
 	{Name: "several readers at once", First: true, Run: readersAtOnce},
 	{Name: "several writers at once", First: true, Run: writersAtOnce},
 	{Name: "make no room to write what is too long", First: true, Run: roomToWrite},

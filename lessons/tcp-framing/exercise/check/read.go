@@ -38,21 +38,49 @@ type visit struct {
 	taken  int64 // bytes that this call took
 }
 
-// run plays the reading and tells what was wrong.
+// moment is how long a call may take where another case tells if it hangs.
+const moment = time.Second
+
+// run plays the reading and tells what was wrong. An answer that does not read a
+// plain message fails everywhere: that is told once, by readPlainly.
 func (r reading) run(tr *exam.Trial, f framing) {
 	calls := len(r.want)
 	if r.ending != stays && !r.together {
 		calls++
 	}
-	if v := r.play(tr, f, calls, exam.Limit); v != nil && !v.broken {
-		tr.Wrong(v.verdict(), "%s", v.story())
+	v := r.play(tr, f, calls, exam.Limit)
+	if v != nil && (v.stubborn() || !plainly.fails(f)) {
+		v.tell(v.verdict())
 	}
+}
+
+// readPlainly tells what is wrong with an answer that does not read a plain message.
+func readPlainly(tr *exam.Trial, f framing) {
+	v := plainly.play(tr, f, 1, exam.Limit)
+	switch {
+	case v == nil:
+	case v.stubborn():
+		v.tell(v.verdict())
+	default:
+		v.tell(v.otherForm())
+	}
+}
+
+func (v *visit) tell(d exam.Diagnosis) {
+	if !v.broken {
+		v.tr.Wrong(d, "%s", v.story())
+	}
+}
+
+// stubborn tells whether what was wrong needs no other situation to be understood.
+func (v *visit) stubborn() bool {
+	return v.conn.misuse.Load() != nil || v.hung == "" && errors.Is(v.err, exam.ErrToDo)
 }
 
 // fails tells whether the answer fails here before the stream ends.
 func (r reading) fails(f framing) bool {
 	return len(exam.Try([]exam.Case[framing]{{Run: func(tr *exam.Trial, f framing) {
-		if r.play(tr, f, max(1, len(r.want)), time.Second) != nil {
+		if r.play(tr, f, max(1, len(r.want)), moment) != nil {
 			tr.Wrong(failed, "")
 		}
 	}}}, f)) > 0
@@ -141,8 +169,6 @@ func (v *visit) verdict() exam.Diagnosis {
 		return callers
 	case v.hung == "" && errors.Is(v.err, exam.ErrToDo):
 		return unfinished
-	case plainly.fails(v.framing):
-		return v.otherForm()
 	case v.refuses:
 		return v.notRefused()
 	case v.means != oneRead && !(behind && v.wanted() == io.EOF) && dripped.fails(v.framing):
@@ -190,18 +216,21 @@ func (v *visit) notRefused() exam.Diagnosis {
 
 // otherForm finds the idea behind an answer that does not read a plain message.
 func (v *visit) otherForm() exam.Diagnosis {
+	if v.hung != "" {
+		// An end of the stream lets it return, or nothing does.
+		ended := plainly
+		ended.ending = ends
+		if w := ended.play(&exam.Trial{}, v.framing, 1, moment); w == nil || w.hung != "" {
+			return waitsForEnd
+		}
+	}
 	m := numbers(200) // no newline in it
 	for _, o := range others {
 		if !(reading{pieces: once(o.pack(m)), raw: true, want: once(m), ending: ends}).fails(v.framing) {
 			return o.idea
 		}
 	}
-	ended := plainly
-	ended.ending = ends
-	switch {
-	case !ended.fails(v.framing):
-		return waitsForEnd
-	case v.hung == "" && v.err == nil:
+	if v.hung == "" && v.err == nil {
 		return wrongBytes
 	}
 	return failed
@@ -247,8 +276,8 @@ func readTooLong(tr *exam.Trial, f framing) {
 		if v == nil {
 			continue
 		}
-		if !v.broken {
-			tr.Wrong(v.beyond(n), "%s", v.story())
+		if v.stubborn() || !plainly.fails(f) {
+			v.tell(v.beyond(n))
 		}
 		return
 	}

@@ -12,20 +12,23 @@ import (
 	"example.com/sockets/shared/exam"
 )
 
-// keep makes three calls and looks at all messages when the last has returned.
+// keep makes many calls and looks at all messages when the last has returned.
 func keep(tr *exam.Trial, f framing) {
 	c := connect(tr)
 	if c == nil {
 		return
 	}
-	want := []string{"the first message", "a second", "and the third one"}
+	var want []string
+	for i := range 20 {
+		want = append(want, fmt.Sprintf("message %d", i+1))
+	}
 	c.send(reading{pieces: want}.stream())
 	var got [][]byte
 	for range want {
 		var message []byte
 		var err error
 		call := tr.Go(func() { message, err = f.read(c) })
-		if call.Wait() != "" || call.Panicked() || err != nil || string(message) != want[len(got)] {
+		if call.WaitFor(moment) != "" || call.Panicked() || err != nil || string(message) != want[len(got)] {
 			return // other cases tell
 		}
 		got = append(got, message)
@@ -35,7 +38,7 @@ func keep(tr *exam.Trial, f framing) {
 	}
 	for i, w := range want {
 		if string(got[i]) != w {
-			tr.Wrong(reused, "The peer sent three messages. Call %d of ReadMessage returned %s. When all three calls had returned, and the caller had appended to each, that message had become %s.", i+1, quote(w), quote(got[i]))
+			tr.Wrong(reused, "The peer sent 20 messages. Call %d of ReadMessage returned %s. When all 20 calls had returned, and the caller had appended to each message, this one had become %s.", i+1, quote(w), quote(got[i]))
 			return
 		}
 	}
@@ -80,11 +83,11 @@ func meet(tr *exam.Trial, f framing, place int) string {
 	call := reads(slow, &got, &err)
 	select {
 	case <-inside:
-	case <-time.After(exam.Limit): // other cases tell
+	case <-time.After(moment): // other cases tell
 		close(release)
 		return ""
 	}
-	hung := reads(quick, &other, &otherErr).WaitFor(time.Second)
+	hung := reads(quick, &other, &otherErr).WaitFor(moment)
 	close(release)
 	go io.WriteString(slow.peer, frame(first)[place:])
 	const story = "Meanwhile another message came on another connection, for another call"
@@ -121,7 +124,7 @@ func writersAtOnce(tr *exam.Trial, f framing) {
 	case <-delivered:
 		return
 	}
-	other := writing{message: second}.play(&exam.Trial{}, f, time.Second)
+	other := writing{message: second}.play(&exam.Trial{}, f, moment)
 	close(release)
 	one := <-delivered
 	const story = "One call of WriteMessage was inside its Write, which took its time. Meanwhile another call wrote to another connection"
@@ -168,7 +171,7 @@ func roomForLength(tr *exam.Trial, f framing) bool {
 	return makesRoom(func() {
 		if c := connect(tr); c != nil {
 			c.send([]string{string(binary.BigEndian.AppendUint32(nil, huge))})
-			tr.Call(func() { f.read(c) })
+			tr.Go(func() { f.read(c) }).WaitFor(moment)
 		}
 	})
 }
@@ -184,7 +187,7 @@ func roomToWrite(tr *exam.Trial, f framing) {
 		if c := connect(tr); c != nil {
 			c.expire()
 			var err error
-			hung := tr.Call(func() { err = f.write(c, hugeMessage()) })
+			hung := tr.Go(func() { err = f.write(c, hugeMessage()) }).WaitFor(moment)
 			refused = hung == "" && errors.Is(err, f.tooLong)
 		}
 	}) && refused {

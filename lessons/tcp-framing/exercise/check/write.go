@@ -45,7 +45,7 @@ func (w writing) run(tr *exam.Trial, f framing) {
 // fails tells whether the message does not go.
 func (w writing) fails(f framing) bool {
 	return len(exam.Try([]exam.Case[framing]{{Run: func(tr *exam.Trial, f framing) {
-		if d := w.play(tr, f, time.Second); d != nil && !d.right() {
+		if d := w.play(tr, f, moment); d != nil && !d.right() {
 			tr.Wrong(failed, "")
 		}
 	}}}, f)) > 0
@@ -229,7 +229,7 @@ func writeTooLong(tr *exam.Trial, f framing) {
 		return // other cases tell
 	}
 	accepts := func(n int) bool {
-		more := writing{message: numbers(n)}.play(&exam.Trial{}, f, time.Second)
+		more := writing{message: numbers(n)}.play(&exam.Trial{}, f, moment)
 		return more != nil && (more.hung != "" || more.err == nil)
 	}
 	idea := fine

@@ -123,15 +123,14 @@ func loop(done func(n int, err error) bool) func(io.Reader, []byte) (int, error)
 }
 
 var (
-	sharedFrame   = make([]byte, 4+most)
-	sharedMessage = make([]byte, most)
-	sharedLength  [4]byte
-	lock          sync.Mutex
-	turn          sync.Mutex
-	messages      = sync.Pool{New: func() any { return make([]byte, most) }}
-	kept          = map[io.Reader]*bufio.Reader{}
-	keptLock      sync.Mutex
-	arena         = make([]byte, 0, 8<<20)
+	sharedFrame                            = make([]byte, 4+most)
+	sharedMessage                          = make([]byte, most)
+	sharedLength                           [4]byte
+	bufferLock, arenaLock, frameLock, turn sync.Mutex
+	messages                               = sync.Pool{New: func() any { b := make([]byte, most); return &b }}
+	kept                                   = map[io.Reader]*bufio.Reader{}
+	keptLock                               sync.Mutex
+	arena                                  = make([]byte, 0, 8<<20)
 )
 
 var wrongs = []exam.Answer[framing]{
@@ -304,8 +303,8 @@ var wrongs = []exam.Answer[framing]{
 		return got, nil
 	}}.read)},
 	{Name: "one buffer for all messages", Want: "reused shared", Func: reads(func(r io.Reader) ([]byte, error) {
-		lock.Lock()
-		defer lock.Unlock()
+		bufferLock.Lock()
+		defer bufferLock.Unlock()
 		m, err := rightRead(r)
 		return sharedMessage[:copy(sharedMessage, m)], err
 	})},
@@ -314,14 +313,14 @@ var wrongs = []exam.Answer[framing]{
 		if err != nil {
 			return nil, err
 		}
-		b := messages.Get().([]byte)
+		b := messages.Get().(*[]byte)
 		defer messages.Put(b)
-		return b[:copy(b, m)], nil
+		return (*b)[:copy(*b, m)], nil
 	})},
 	{Name: "messages side by side in one array", Want: "reused", Func: reads(func(r io.Reader) ([]byte, error) {
 		m, err := rightRead(r)
-		lock.Lock()
-		defer lock.Unlock()
+		arenaLock.Lock()
+		defer arenaLock.Unlock()
 		if cap(arena)-len(arena) < len(m) {
 			arena = make([]byte, 0, 8<<20)
 		}
@@ -450,10 +449,10 @@ var wrongs = []exam.Answer[framing]{
 		if len(m) > most {
 			return errTooLong
 		}
-		lock.Lock()
+		frameLock.Lock()
 		b := sharedFrame[:4+copy(sharedFrame[4:], m)]
 		binary.BigEndian.PutUint32(b, uint32(len(m)))
-		lock.Unlock()
+		frameLock.Unlock()
 		_, err := w.Write(b)
 		return err
 	})},
