@@ -98,7 +98,7 @@ func serveUntilStopped(s *experiment.Stage, ln net.Listener, stop func(net.Liste
 			second.Close()
 		}
 	})
-	s.Note(false, "The server is told to stop.")
+	s.ServerNote("The server is told to stop.")
 	stop(ln, []net.Conn{first, second})
 	// This fails where the connection is closed. Then the way shows it.
 	if _, err := io.WriteString(first, message); err == nil {

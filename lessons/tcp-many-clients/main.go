@@ -5,7 +5,6 @@
 package main
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 
@@ -32,7 +31,7 @@ func main() {
 				return fmt.Errorf("-most %d: must be 1 or more", most)
 			}
 			if err := lesson.CheckAddr(addr, true); err != nil {
-				return errors.New("-addr " + addr + ": " + err.Error())
+				return fmt.Errorf("-addr %s: %w", addr, err)
 			}
 			return nil
 		},

@@ -21,7 +21,7 @@ const (
 func listenOne(s *experiment.Stage) (net.Listener, error) {
 	ln, err := s.ListenBacklog(1)
 	if errors.Is(err, errors.ErrUnsupported) {
-		s.Note(false, "This system lets no program choose the length of the queue. It stays as Go made it.")
+		s.ServerNote("This system lets no program choose the length of the queue. It stays as Go made it.")
 		return s.Listen()
 	}
 	return ln, err
@@ -47,16 +47,20 @@ func queueAsLimit(s *experiment.Stage) (out experiment.Outcome, err error) {
 			sent++
 		}
 	}
-	s.Note(false, "Only now the server accepts, once.")
+	s.ServerNote("Only now the server accepts, once.")
 	conn, err := ln.Accept()
 	if err != nil {
 		return out, err
 	}
 	got, err := receive(conn)
 	out.Good = connected == 1
-	out.Answer = map[bool]string{true: allOfThem, false: notAll}[connected == clients]
-	if connected == 1 {
+	switch connected {
+	case 1:
 		out.Answer = justOne
+	case clients:
+		out.Answer = allOfThem
+	default:
+		out.Answer = notAll
 	}
 	out.Says = fmt.Sprintf("%d of %d clients connected and %d sent, with no accept. Later the server accepted one of them and received %q. listen(1) makes a queue. It is no limit.", connected, clients, sent, got)
 	return out, err
@@ -98,7 +102,7 @@ func placeAsLimit(s *experiment.Stage) (out experiment.Outcome, err error) {
 	}
 	b.SetReadDeadline(s.Deadline(patience))
 	_, early := ask(b, "Hello, i'm B!")
-	s.Note(true, "A leaves.")
+	s.ClientNote("A leaves.")
 	a.Close()
 	b.SetReadDeadline(s.Deadline(10 * patience))
 	second, err := receive(b)

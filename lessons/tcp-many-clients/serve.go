@@ -18,8 +18,8 @@ const (
 	pause    = 50 * time.Millisecond  // after an error of Accept
 )
 
-// listenAndServe is an echo server until ctx ends. It prints no line for each call, as
-// the other programs do: it is meant for thousands of clients.
+// listenAndServe is an echo server until ctx ends. Unlike the other
+// programs it prints no line for each call: it is meant for thousands of clients.
 func listenAndServe(ctx context.Context, addr string, most int) error {
 	var lc net.ListenConfig
 	lc.SetMultipathTCP(false)

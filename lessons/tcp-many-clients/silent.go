@@ -62,7 +62,7 @@ func silentClient(s *experiment.Stage, wait time.Duration, begin func(serve func
 	out.Good = err == nil
 	out.Answer = atOnce
 	out.Says = fmt.Sprintf("B got its echo %q while A was connected and silent.", got)
-	s.Note(true, "A leaves.")
+	s.ClientNote("A leaves.")
 	a.Close()
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		b.SetReadDeadline(time.Time{})

@@ -49,7 +49,7 @@ func nobodyMoves(s *experiment.Stage) (out experiment.Outcome, err error) {
 	}
 	out.Good = err == nil
 	out.Answer = map[bool]string{true: "both", false: "nobody"}[out.Good]
-	out.Says = fmt.Sprintf("The server had the request %q and waited for more. The client had the reply %q and waited for more. The deadline freed both.", request, reply)
+	out.Says = fmt.Sprintf("The server had received %q and waited for more. The client had received %q and waited for more. The deadline freed both.", request, reply)
 	return out, nil
 }
 

@@ -35,7 +35,7 @@ func attempts(s *experiment.Stage) (queued int, full, refused, err error) {
 			break
 		}
 	}
-	s.Note(true, "And now to a port where nobody listens:")
+	s.ClientNote("And now to a port where nobody listens:")
 	// Such a port is the first client's own. No other program can begin to listen there.
 	_, refused = s.DialTimeout(name(queued+1), "tcp", first.LocalAddr().String(), patience)
 	return queued, full, refused, nil

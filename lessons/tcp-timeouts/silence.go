@@ -23,7 +23,7 @@ const question = "How are you?"
 func askTwo(s *experiment.Stage, recv func(client *experiment.Conn) error) (silent, gone error, err error) {
 	for _, answer := range []*error{&silent, &gone} {
 		if answer == &gone {
-			s.Note(true, "And now the server that is gone:")
+			s.ClientNote("And now the server that is gone:")
 		}
 		client, server, err := s.Connect()
 		if err != nil {
@@ -49,7 +49,7 @@ func waitForEver(s *experiment.Stage) (out experiment.Outcome, err error) {
 	const bound = 300 * time.Millisecond
 	silent, gone, err := askTwo(s, func(client *experiment.Conn) error {
 		defer time.AfterFunc(bound, func() {
-			s.Note(true, "The experiment closes the socket, to end this.")
+			s.ClientNote("The experiment closes the socket, to end this.")
 			client.Raw.Close()
 		}).Stop()
 		_, err := client.Read(make([]byte, 100))

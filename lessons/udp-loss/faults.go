@@ -35,8 +35,11 @@ func inOrderOfArrival(s *experiment.Stage) (out experiment.Outcome, err error) {
 		return out, err
 	}
 	got, err := recvSome(s, server, len(counted))
-	if len(got) == 0 || err != nil {
-		return out, errors.Join(err, errors.New("nothing came"))
+	if err != nil {
+		return out, err
+	}
+	if len(got) == 0 {
+		return out, errors.New("nothing came")
 	}
 	out.Good = slices.Equal(got, counted)
 	out.Answer = fmt.Sprintf("%q", got[0])

@@ -4,7 +4,8 @@
 // An exercise has cases: situations as real peers bring them about. Each case
 // calls the answer, over real sockets, and reports what it finds as a
 // [Diagnosis]: not only that the answer is wrong, but what its author may have
-// believed. All cases run, whatever the others find. An answer that never
+// believed. All cases run, whatever the others find,
+// unless calls disturb each other: see [Case]. An answer that never
 // returns is let go after [Limit].
 package exam
 
@@ -39,7 +40,7 @@ type Diagnosis struct {
 	Read string // where to read on: "lessons/tcp-client/README.md#anchor"
 }
 
-// Panicked is the diagnosis that every exercise has in common.
+// Panicked is the diagnosis of an answer that panics.
 var Panicked = Diagnosis{
 	Name: "panicked",
 	Idea: "Your code panicked. An index outside a slice, a nil connection after an error that was not looked at, and a channel closed twice are the usual causes.",
@@ -184,7 +185,7 @@ const (
 
 // run runs the cases. Late tells by how much this program has got the processor too
 // late. On a busy computer even a right answer can fail then. So what failed is
-// tried again, when all else is over: what it finds the third time counts.
+// tried again, when all else is over, at most twice: what the last try finds counts.
 func run[F any](cases []Case[F], answer F, found []chan []Finding, late func() time.Duration) {
 	end := time.Now().Add(lastBeginning)
 	again := func(failed int) bool {

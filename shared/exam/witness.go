@@ -9,10 +9,10 @@ import (
 )
 
 // Ended is the diagnosis of an answer that ends the whole program, and so the
-// checker too, before it could say anything.
+// checker too, before it could say anything; or only the goroutine that called it.
 var Ended = Diagnosis{
 	Name: "ended",
-	Idea: "Your code ended the whole program. os.Exit and log.Fatal do that, a panic in a goroutine that your code started does, and so can a variable that several goroutines use at once. A function returns its error; what becomes of the program is its caller's decision.",
+	Idea: "Your code ended the whole program, or the goroutine that called it. os.Exit and log.Fatal end the program, a panic in a goroutine that your code started does, and so can a variable that several goroutines use at once. runtime.Goexit ends the goroutine. A function returns its error; what becomes of the program is its caller's decision.",
 	Read: "README.md#when-an-exercise-fails",
 }
 

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// A Conn is one end of a connection, whose calls are drawn.
+// A Conn is one end of a TCP connection, or a client's UDP socket. Its calls are
+// drawn.
 type Conn struct {
 	net.Conn
 	Raw net.Conn // the same, for settings and for calls that are not to be drawn

@@ -52,8 +52,8 @@ type Run struct {
 	paint func(color.Attribute, string) string
 	asks  bool // there is somebody to ask
 	lines chan string
-	asked int // questions that were answered, and of these
-	right int // how many as the run did
+	asked int // guesses that were made
+	right int // guesses that were as the run went
 }
 
 // Start reads the flags from the command line. After -h, and after a wrong flag, it

@@ -14,7 +14,7 @@ import (
 
 // A Part is one question and the two ways that answer it.
 type Part struct {
-	Title string // "Two sends, one recv"
+	Title string // "two sends, one recv"
 	// Ask asks what the naive way will show. It says all that a learner has to know
 	// to guess.
 	Ask     string
@@ -34,7 +34,7 @@ type Way struct {
 type Outcome struct {
 	Good   bool   // it worked: nothing was lost, torn, mixed up or late
 	Says   string // what this run saw, in a sentence or two
-	Answer string // the run's own answer to the part's question; of the naive way only
+	Answer string // of the naive way: one of the part's Answers, to the letter, or what came in place of all of them
 }
 
 // Play plays the parts. An error names the part that failed, or that did not show

@@ -70,39 +70,45 @@ func (s *Stage) logger(side timeline.Side, who string) *steplog.Logger {
 	return steplog.New(s.Context, s.sink(side, who), side.String(), nil, s.run.pace)
 }
 
-// Note draws a line of text in the client's column, or in the server's. It is for
-// what happened and is no socket call.
-func (s *Stage) Note(client bool, text string) {
-	side := timeline.Server
-	if client {
-		side = timeline.Client
-	}
+// ClientNote draws a line of text on the left. It is for what happened and is no
+// socket call.
+func (s *Stage) ClientNote(text string) { s.note(timeline.Client, text) }
+
+// ServerNote draws one on the right.
+func (s *Stage) ServerNote(text string) { s.note(timeline.Server, text) }
+
+func (s *Stage) note(side timeline.Side, text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.order.Add(timeline.Row{Side: side, Text: steplog.Escape(text), Event: steplog.Event{Time: time.Now()}}, time.Now())
+	now := time.Now()
+	s.order.Add(timeline.Row{Side: side, Text: "  " + steplog.Escape(text), Event: steplog.Event{Time: now}}, now)
+}
+
+// listen opens a listening socket whose calls are not drawn.
+func (s *Stage) listen() (net.Listener, error) {
+	var lc net.ListenConfig
+	lc.SetMultipathTCP(false) // plain TCP, as the document has it
+	ln, err := lc.Listen(s.Context, "tcp", "127.0.0.1:0")
+	if err == nil {
+		s.closeLater(ln)
+	}
+	return ln, err
 }
 
 // Listen opens a listening socket on a free port of loopback. Its accepts, and the
 // calls on its connections, are drawn on the right.
 func (s *Stage) Listen() (net.Listener, error) {
-	var lc net.ListenConfig
-	raw, err := lc.Listen(s.Context, "tcp", "127.0.0.1:0")
-	if err == nil {
-		s.closeLater(raw)
-	}
-	return s.Server().Listener(raw, err)
+	return s.Server().Listener(s.listen())
 }
 
 // ListenBacklog is Listen with a queue for so many clients that wait to be accepted:
 // a true listen(n). Systems add something to n. Where a program can not choose it,
 // the error is [errors.ErrUnsupported].
 func (s *Stage) ListenBacklog(n int) (net.Listener, error) {
-	var lc net.ListenConfig
-	raw, err := lc.Listen(s.Context, "tcp", "127.0.0.1:0")
+	raw, err := s.listen()
 	if err != nil {
 		return nil, err
 	}
-	s.closeLater(raw)
 	if err := setBacklog(raw.(*net.TCPListener), n); err != nil {
 		return nil, err
 	}
@@ -132,8 +138,7 @@ func (s *Stage) DialTimeout(name, network, addr string, timeout time.Duration) (
 // Connect makes one TCP connection and returns both its ends. Only the connect and
 // the accept are drawn.
 func (s *Stage) Connect() (client, server *Conn, err error) {
-	var lc net.ListenConfig
-	raw, err := lc.Listen(s.Context, "tcp", "127.0.0.1:0")
+	raw, err := s.listen()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -225,7 +230,7 @@ func (s *Stage) end() error {
 	close(s.stop)
 	<-s.stopped
 	if late {
-		return fmt.Errorf("it did not end within %v", limit)
+		return fmt.Errorf("it did not end within %v", limit+100*s.run.pace)
 	}
 	return s.failed
 }

@@ -37,7 +37,7 @@ func (s Side) other() Side { return Server - s }
 // network, or what a program printed.
 type Row struct {
 	Side  Side
-	Who   string        // a letter, where several programs share a side: "A"
+	Who   string        // a letter, where several clients share a side: "A"
 	Event steplog.Event // without Call and Fault where the row is text
 	Text  string        // what the program printed, one line, escaped
 	Error bool          // the text was printed to standard error

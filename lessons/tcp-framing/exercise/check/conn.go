@@ -103,6 +103,12 @@ func (c *conn) readBehind(p []byte) (int, error) {
 	return n, err
 }
 
+// hangUp closes both ends.
+func (c *conn) hangUp() {
+	c.Conn.Close()
+	c.peer.Close()
+}
+
 // expire is the caller's deadline, which has passed.
 func (c *conn) expire() { c.Conn.SetDeadline(time.Unix(1, 0)) }
 

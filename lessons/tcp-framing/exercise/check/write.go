@@ -44,11 +44,8 @@ func (w writing) run(tr *exam.Trial, f framing) {
 
 // fails tells whether the message does not go.
 func (w writing) fails(f framing) bool {
-	return len(exam.Try([]exam.Case[framing]{{Run: func(tr *exam.Trial, f framing) {
-		if d := w.play(tr, f, moment); d != nil && !d.right() {
-			tr.Wrong(failed, "")
-		}
-	}}}, f)) > 0
+	d := w.play(&exam.Trial{}, f, moment)
+	return d != nil && !d.right()
 }
 
 // play calls WriteMessage. The message stands in the middle of an array.
@@ -81,6 +78,7 @@ func (w writing) play(tr *exam.Trial, f framing, patience time.Duration) *delive
 	d.writes = c.writes.Load()
 	c.Conn.Close()
 	d.wire = <-wire
+	c.hangUp()
 	return d
 }
 

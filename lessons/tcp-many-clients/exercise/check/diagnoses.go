@@ -57,7 +57,7 @@ var (
 	connKept = diagnosis("connection-kept", "every-way-out-closes-the-connection",
 		"Close each connection when its client is gone, on every way out: also after an error of Read or Write. Use defer.")
 	goroutineKept = diagnosis("goroutine-kept", "every-goroutine-has-an-end",
-		"A goroutine still runs for a client that has gone, or after Serve. Each goroutine needs an end: context.AfterFunc and its stop function need none for a client.")
+		"A goroutine still runs for a client that has gone, or after Serve. Each goroutine needs an end. context.AfterFunc with its stop function needs no goroutine for a client.")
 )
 
 // Ideas about the end.

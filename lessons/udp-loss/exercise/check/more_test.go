@@ -46,7 +46,7 @@ func (d doubler) WriteTo(b []byte, a net.Addr) (int, error) {
 	return d.PacketConn.WriteTo(b, a)
 }
 
-// These were written after the checker, as another person would.
+// More right answers, in other styles than those of right_test.go.
 var moreRightSends = []exam.Answer[sender]{
 	{"a type that waits", "", func(conn net.Conn, seq uint32, p []byte, timeout time.Duration, tries int) error {
 		msg := make([]byte, 0, 4+len(p))
