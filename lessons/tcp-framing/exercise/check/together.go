@@ -87,7 +87,7 @@ func meet(tr *exam.Trial, f framing, place int) string {
 		close(release)
 		return ""
 	}
-	hung := reads(quick, &other, &otherErr).WaitFor(moment)
+	hung := reads(quick, &other, &otherErr).Wait()
 	close(release)
 	go io.WriteString(slow.peer, frame(first)[place:])
 	const story = "Meanwhile another message came on another connection, for another call"
@@ -124,7 +124,7 @@ func writersAtOnce(tr *exam.Trial, f framing) {
 	case <-delivered:
 		return
 	}
-	other := writing{message: second}.play(&exam.Trial{}, f, moment)
+	other := writing{message: second}.play(&exam.Trial{}, f, exam.Limit)
 	close(release)
 	one := <-delivered
 	const story = "One call of WriteMessage was inside its Write, which took its time. Meanwhile another call wrote to another connection"
