@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"time"
 
 	"example.com/sockets/shared/experiment"
 )
@@ -14,23 +15,33 @@ type play = func(s *experiment.Stage) (experiment.Outcome, error)
 
 // merged sends three messages through a network that lets the first one wait for
 // what comes next.
-func merged(f framing) play { return through("merge=@1,hold=2s", f, "buy 7", "sell 3", "stop") }
+func merged(f framing) play {
+	faults := func(rest time.Duration) string { return fmt.Sprintf("merge=@1,hold=%v", 2*time.Second+2*rest) }
+	return through(faults, f, "buy 7", "sell 3", "stop")
+}
 
 // dripped sends two messages through a network that passes on single bytes.
-func dripped(f framing) play { return through("drip=5ms", f, "buy 7", "stop") }
+func dripped(f framing) play {
+	faults := func(rest time.Duration) string { return fmt.Sprintf("drip=%v", 5*time.Millisecond+rest) }
+	return through(faults, f, "buy 7", "stop")
+}
 
 // anyBytes sends two messages, one with a newline in it, through a good network.
-func anyBytes(f framing) play { return through("", f, "a note", "two\nlines") }
+func anyBytes(f framing) play {
+	none := func(time.Duration) string { return "" }
+	return through(none, f, "a note", "two\nlines")
+}
 
 // through sends messages through a network with these faults, each with one send,
-// and looks what the server makes of the stream.
-func through(faults string, f framing, messages ...string) play {
+// and looks what the server makes of the stream. The faults are slower where each
+// call is followed by a rest.
+func through(faults func(rest time.Duration) string, f framing, messages ...string) play {
 	return func(s *experiment.Stage) (out experiment.Outcome, err error) {
 		ln, err := s.Listen()
 		if err != nil {
 			return out, err
 		}
-		addr, err := s.Through("tcp", ln.Addr().String(), faults)
+		addr, err := s.Through("tcp", ln.Addr().String(), faults(s.Rest()))
 		if err != nil {
 			return out, err
 		}
