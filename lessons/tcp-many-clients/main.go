@@ -10,6 +10,7 @@ import (
 
 	"example.com/sockets/shared/experiment"
 	"example.com/sockets/shared/lesson"
+	"example.com/sockets/shared/steplog"
 )
 
 func main() {
@@ -31,7 +32,7 @@ func main() {
 				return fmt.Errorf("-most %d: must be 1 or more", most)
 			}
 			if err := lesson.CheckAddr(addr, true); err != nil {
-				return fmt.Errorf("-addr %s: %w", addr, err)
+				return fmt.Errorf("-addr %s: %w", steplog.Quote(addr), err)
 			}
 			return nil
 		},

@@ -30,7 +30,9 @@ func listenAndServe(ctx context.Context, addr string, most int) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println("Waiting for connection on", ln.Addr())
+	if _, err := fmt.Println("Waiting for connection on", ln.Addr()); err != nil {
+		return errors.Join(err, ln.Close()) // nobody would know where it listens
+	}
 	return serve(ctx, ln, most)
 }
 
@@ -77,6 +79,7 @@ func serveClient(ctx context.Context, conn net.Conn) {
 		conn.SetWriteDeadline(time.Now().Add(grace))
 	})
 	defer stop()
+	var end time.Time // when a client that goes on talking is left
 	buf := make([]byte, 512)
 	for {
 		n, err := conn.Read(buf)
@@ -85,6 +88,20 @@ func serveClient(ctx context.Context, conn net.Conn) {
 		}
 		if _, err := conn.Write(buf[:n]); err != nil {
 			return
+		}
+		// While Write waited for a slow client, the time to receive may have passed,
+		// and more has arrived. It is echoed, too.
+		if ctx.Err() != nil {
+			now := time.Now()
+			if end.IsZero() {
+				end = now.Add(grace - lastCall)
+				conn.SetWriteDeadline(now.Add(grace))
+			}
+			next := now.Add(lastCall)
+			if next.After(end) {
+				next = end
+			}
+			conn.SetReadDeadline(next)
 		}
 		// Thousands of idle clients need little room, one that sends much gets more.
 		if n == len(buf) && n < 64<<10 {

@@ -63,7 +63,7 @@ func dripIdle(s *experiment.Stage) (out experiment.Outcome, err error) {
 		out.Says = fmt.Sprintf("After %v the client gave up, with %d of %d bytes: %s. The deadlines before had all begun anew.", took, got, replySize, tell(gaveUp))
 		return out, nil
 	}
-	all := took / time.Duration(max(got, 1)) * replySize
+	all := took / time.Duration(max(got-1, 1)) * (replySize - 1) // the first byte came at once
 	out.Says = fmt.Sprintf("After %v the client had %d of %d bytes, and no deadline had come. Here the experiment stopped it. At this speed the whole reply takes %v.", took, got, replySize, all.Round(time.Second))
 	return out, nil
 }

@@ -20,6 +20,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"time"
 
 	"example.com/sockets/shared/lesson"
@@ -131,7 +132,9 @@ func (r *Run) Exit(err error) {
 		fmt.Fprintf(os.Stderr, "%s: stopped by Ctrl+C\n", r.program.Name)
 		os.Exit(lesson.ExitInterrupted)
 	case err != nil:
-		fmt.Fprintf(os.Stderr, "%s: %s\n", r.program.Name, steplog.Fold(steplog.Escape(err.Error()), 0, r.width))
+		for _, line := range strings.Split(err.Error(), "\n") { // of joined errors each has a line
+			fmt.Fprintf(os.Stderr, "%s: %s\n", r.program.Name, steplog.Fold(steplog.Escape(line), 0, r.width))
+		}
 		os.Exit(lesson.ExitFailed)
 	}
 	os.Exit(lesson.ExitDone)

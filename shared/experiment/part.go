@@ -94,7 +94,7 @@ func (r *Run) way(name string, w Way) (Outcome, error) {
 	r.say(0, color.Bold, fmt.Sprintf("The %s way: %s", name, w.Idea))
 	s := newStage(r)
 	out, err := w.Play(s)
-	if end := s.end(); err == nil {
+	if end := s.end(); err == nil || errors.Is(end, errLate) {
 		err = end
 	}
 	if err == nil {

@@ -22,6 +22,9 @@ const (
 	soon = 50 * time.Millisecond
 )
 
+// errLate says more than the error of a call that the stage's end has stopped.
+var errLate = errors.New("it did not end")
+
 // A Stage is where one way is played: sockets whose calls are drawn in two columns.
 // Its methods may be used by several goroutines. What is open when the way ends, the
 // stage closes, without a line: the lines show what the way itself did.
@@ -40,6 +43,8 @@ type Stage struct {
 	waits  []*wait
 	toEnd  []io.Closer
 	failed error // of the drawing
+
+	stoppedByKey bool // Ctrl+C has been seen by the drawing
 }
 
 // A wait is a call that may block, which has begun and not ended.
@@ -203,6 +208,9 @@ func (s *Stage) Deadline(in time.Duration) time.Time {
 	return time.Now().Add(in + 5*s.run.pace)
 }
 
+// Rest is how long each call is followed by a rest, with -pace.
+func (s *Stage) Rest() time.Duration { return s.run.pace }
+
 // Both runs the client's part and the server's part at the same time, and returns
 // when both have: their errors, joined.
 func (s *Stage) Both(client, server func() error) error {
@@ -230,7 +238,7 @@ func (s *Stage) end() error {
 	close(s.stop)
 	<-s.stopped
 	if late {
-		return fmt.Errorf("it did not end within %v", limit+100*s.run.pace)
+		return fmt.Errorf("%w within %v. Was the program stopped, or the computer busy? Run it again", errLate, limit+100*s.run.pace)
 	}
 	return s.failed
 }
@@ -316,6 +324,10 @@ func (s *Stage) draw(last bool) {
 func (s *Stage) row(row timeline.Row) error {
 	if hidden(row.Event) {
 		return nil
+	}
+	if s.run.Context.Err() != nil && s.run.width > 0 && !s.stoppedByKey {
+		s.stoppedByKey = true
+		fmt.Fprintln(color.Output) // the terminal has written ^C where the line began
 	}
 	return s.columns.Row(row)
 }
