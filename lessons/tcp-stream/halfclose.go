@@ -48,7 +48,10 @@ func nobodyMoves(s *experiment.Stage) (out experiment.Outcome, err error) {
 		return out, err
 	}
 	out.Good = err == nil
-	out.Answer = map[bool]string{true: "both", false: "nobody"}[out.Good]
+	out.Answer = "nobody"
+	if out.Good {
+		out.Answer = "both"
+	}
 	out.Says = fmt.Sprintf("The server had received %q and waited for more. The client had received %q and waited for more. The deadline freed both.", request, reply)
 	return out, nil
 }

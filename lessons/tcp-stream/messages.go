@@ -73,7 +73,10 @@ func sendBig(s *experiment.Stage, receive func(server *experiment.Conn, buf []by
 	buf := make([]byte, len(message))
 	n, err := receive(server, buf)
 	out.Good = n == len(message) && bytes.Equal(buf, message)
-	out.Answer = map[bool]string{true: "yes, all", false: "no, a part"}[out.Good]
+	out.Answer = "no, a part"
+	if out.Good {
+		out.Answer = "yes, all"
+	}
 	out.Says = fmt.Sprintf("The client sent %d bytes with one send. The server has %d of them.", len(message), n)
 	return out, err
 }

@@ -56,7 +56,10 @@ func decodeEach(s *experiment.Stage) (out experiment.Outcome, err error) {
 		}
 	})
 	out.Good = broken == 0
-	out.Answer = map[bool]string{true: "yes, each", false: "no, 가 is cut"}[out.Good]
+	out.Answer = "no, 가 is cut"
+	if out.Good {
+		out.Answer = "yes, each"
+	}
 	out.Says = fmt.Sprintf("Of the %d texts, %d begin or end inside a character.", texts, broken)
 	return out, err
 }

@@ -58,7 +58,10 @@ func dripIdle(s *experiment.Stage) (out experiment.Outcome, err error) {
 		return out, err
 	}
 	out.Good = took <= wanted
-	out.Answer = map[bool]string{true: "after 500ms", false: dripsOn}[out.Good]
+	out.Answer = dripsOn
+	if out.Good {
+		out.Answer = "after 500ms"
+	}
 	if gaveUp != nil { // a busy computer sent a byte so late that a deadline came
 		out.Says = fmt.Sprintf("After %v the client gave up, with %d of %d bytes: %s. The deadlines before had all begun anew.", took, got, replySize, tell(gaveUp))
 		return out, nil

@@ -59,7 +59,10 @@ func takeTheFirst(s *experiment.Stage) (out experiment.Outcome, err error) {
 	server.SetReadDeadline(s.Deadline(2 * time.Second))
 	n, _, err := server.ReadFrom(buf)
 	out.Good = string(buf[:n]) == counted[0]
-	out.Answer = map[bool]string{true: "the client's", false: "the stranger's"}[out.Good]
+	out.Answer = "the stranger's"
+	if out.Good {
+		out.Answer = "the client's"
+	}
 	out.Says = fmt.Sprintf("The client sent %q. The server got %q and took it for the client's.", counted[0], buf[:n])
 	return out, err
 }
