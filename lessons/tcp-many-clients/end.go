@@ -70,7 +70,7 @@ func stopServer(s *experiment.Stage, stop func(net.Listener, []net.Conn)) (out e
 		out.Answer = "an error: " + end.Error()
 	}
 	if out.Good {
-		out.Says = fmt.Sprintf("A got its echo %q. B, which was idle, got the end, and C came too late: %v.", got, late)
+		out.Says = fmt.Sprintf("A got its echo %q. B, which was idle, got the end, and C came too late: its connect failed.", got)
 	} else {
 		out.Says = fmt.Sprintf("The server had received A's message, but A got %s. The message is lost: the server had it, and nobody else has.", out.Answer)
 	}

@@ -34,7 +34,7 @@ func receiveHalf(s *experiment.Stage) (got string, failed, err error) {
 	if err := server.TCP().SetLinger(0); err != nil {
 		return "", nil, err
 	}
-	s.ServerNote("SO_LINGER 0: close will break off.")
+	s.ServerNote("SetLinger(0): close will reset the connection.")
 	if err := server.Close(); err != nil {
 		return "", nil, err
 	}

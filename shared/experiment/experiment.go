@@ -21,6 +21,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"time"
 
 	"example.com/sockets/shared/lesson"
@@ -53,8 +54,9 @@ type Run struct {
 	paint func(color.Attribute, string) string
 	asks  bool // there is somebody to ask
 	lines chan string
-	asked int // guesses that were made
-	right int // guesses that were as the run went
+	key   sync.Once // for the new line after ^C
+	asked int       // guesses that were made
+	right int       // guesses that were as the run went
 }
 
 // Start reads the flags from the command line. After -h, and after a wrong flag, it
@@ -129,6 +131,7 @@ func (r *Run) usage(w io.Writer) {
 func (r *Run) Exit(err error) {
 	switch {
 	case r.Context.Err() != nil:
+		r.afterKey()
 		fmt.Fprintf(os.Stderr, "%s: stopped by Ctrl+C\n", r.program.Name)
 		os.Exit(lesson.ExitInterrupted)
 	case err != nil:
@@ -138,6 +141,14 @@ func (r *Run) Exit(err error) {
 		os.Exit(lesson.ExitFailed)
 	}
 	os.Exit(lesson.ExitDone)
+}
+
+// afterKey begins a new line after Ctrl+C, once: the terminal has written ^C where
+// the line began.
+func (r *Run) afterKey() {
+	if r.Context.Err() != nil && r.width > 0 {
+		r.key.Do(func() { fmt.Fprintln(color.Output) })
+	}
 }
 
 // say prints text in the width of the terminal, moved in by indent columns.

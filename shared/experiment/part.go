@@ -59,7 +59,7 @@ func (r *Run) Play() error {
 		}
 	}
 	if r.asked > 0 {
-		r.say(0, color.Reset, fmt.Sprintf("\nYou guessed %d of %d as this run went.", r.right, r.asked))
+		r.say(0, color.Reset, fmt.Sprintf("\n%d of %d guesses were right in this run.", r.right, r.asked))
 	}
 	return errors.Join(all...)
 }
@@ -128,6 +128,7 @@ func (r *Run) ask(p Part) string {
 		if n, err := strconv.Atoi(line); err == nil && 1 <= n && n <= len(p.Answers) {
 			return p.Answers[n-1]
 		}
+		r.say(0, color.Reset, fmt.Sprintf("Type a number from 1 to %d, or only Enter.", len(p.Answers)))
 	}
 }
 
@@ -146,7 +147,7 @@ func (r *Run) readLine() (line string, ok bool) {
 	select {
 	case line, ok = <-r.lines:
 	case <-r.Context.Done():
-		fmt.Fprintln(color.Output) // the terminal has written ^C where the line began
+		r.afterKey()
 		return "", false
 	}
 	if !ok {
@@ -160,7 +161,7 @@ func (r *Run) compare(guess, saw string) {
 	r.asked++
 	if guess == saw {
 		r.right++
-		r.say(2, color.Reset, "You guessed "+guess+", and so it went.")
+		r.say(2, color.Reset, "You guessed "+guess+", and that was right.")
 		return
 	}
 	r.say(2, color.Reset, "You guessed "+guess+". This run: "+steplog.Escape(saw)+".")

@@ -43,8 +43,6 @@ type Stage struct {
 	waits  []*wait
 	toEnd  []io.Closer
 	failed error // of the drawing
-
-	stoppedByKey bool // Ctrl+C has been seen by the drawing
 }
 
 // A wait is a call that may block, which has begun and not ended.
@@ -325,9 +323,6 @@ func (s *Stage) row(row timeline.Row) error {
 	if hidden(row.Event) {
 		return nil
 	}
-	if s.run.Context.Err() != nil && s.run.width > 0 && !s.stoppedByKey {
-		s.stoppedByKey = true
-		fmt.Fprintln(color.Output) // the terminal has written ^C where the line began
-	}
+	s.run.afterKey()
 	return s.columns.Row(row)
 }

@@ -84,7 +84,7 @@ func TestPartShowsBothWays(t *testing.T) {
 func TestGuesses(t *testing.T) {
 	part := Part{Ask: "a question?", Answers: []string{"yes", "no"}, Naive: breaks, Repaired: holds}
 	for answers, want := range map[string]string{
-		"1":     "You guessed yes, and so it went.",
+		"1":     "You guessed yes, and that was right.",
 		"2":     "You guessed no. This run: yes.",
 		"9,no,": "a question?", // none of them, then skipped
 	} {

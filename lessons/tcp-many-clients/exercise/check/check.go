@@ -58,6 +58,7 @@ var cases = []exam.Case[server]{
 	{Name: "end without a client", Run: with(3, (*run).stop)},
 	{Name: "end with idle clients", Run: with(3, endIdle)},
 	{Name: "end with a client that waits", Run: with(1, endWaiting)},
+	{Name: "client in the last moment", Run: withListener(lastMoment)},
 	{Name: "end in the middle of an echo", Run: tries(endMiddle)},
 	{Name: "end with a client that does not read", Run: tries(endUnread)},
 	{Name: "ended before it began", Run: withListener(endedBefore)},
@@ -363,6 +364,29 @@ func endWaiting(r *run) {
 	r.alive()
 	r.kept = servesOn
 	r.cancel()
+	r.wait()
+	r.stopped()
+}
+
+// lastMoment lets Accept hand out a client when ctx has ended.
+func lastMoment(r *run, serve server) {
+	l := &late{Listener: r.ln, has: make(chan struct{}), ended: make(chan struct{})}
+	free := sync.OnceFunc(func() { close(l.ended) })
+	r.tr.Cleanup(free)
+	r.start(serve, l, 3)
+	a := r.dial("A")
+	a.greet()
+	b := r.dial("B, whom Accept handed out just after ctx had ended,")
+	b.owed = true
+	select {
+	case <-l.has:
+	case <-time.After(patience):
+		return // it accepts one client at a time, as other cases tell
+	}
+	r.alive()
+	r.kept = servesOn
+	r.cancel()
+	free()
 	r.wait()
 	r.stopped()
 }

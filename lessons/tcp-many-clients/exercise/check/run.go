@@ -416,8 +416,15 @@ func (r *run) wait() {
 			r.fail(acceptWaits, "ctx ended, and your Serve did not return within %v. Then one more client connected, and it returned.", exam.Limit)
 		}
 	}
+	story := fmt.Sprintf("ctx ended, and your Serve did not return within %v", exam.Limit)
+	if len(r.clients) > 0 {
+		story += ", not even when its clients had left"
+	}
 	hung := r.call.WaitFor(time.Millisecond)
-	r.fail(stuck, "ctx ended, and your Serve did not return within %v, not even when its clients had left. It hung %s.", exam.Limit, hung)
+	if strings.Contains(hung, "Accept") {
+		r.fail(acceptWaits, "%s. It hung %s.", story, hung)
+	}
+	r.fail(stuck, "%s. It hung %s.", story, hung)
 }
 
 // stopped expects that Serve, which has returned, said nil and left nothing.

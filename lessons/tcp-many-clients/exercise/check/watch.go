@@ -94,6 +94,28 @@ func (c *watched) noticed() {
 	}
 }
 
+// A late listener keeps its second client until ctx has ended.
+type late struct {
+	net.Listener
+	calls atomic.Int32
+	has   chan struct{} // closed when it has its second client
+	ended chan struct{} // closed when ctx has ended
+}
+
+func (l *late) Accept() (net.Conn, error) {
+	n := l.calls.Add(1)
+	conn, err := l.Listener.Accept()
+	if n == 2 && err == nil {
+		close(l.has)
+		<-l.ended
+	}
+	return conn, err
+}
+
+func (l *late) SetDeadline(t time.Time) error {
+	return l.Listener.(*net.TCPListener).SetDeadline(t)
+}
+
 // A failing listener hands out one client. Once it is broken, its Accept fails.
 type failing struct {
 	net.Listener

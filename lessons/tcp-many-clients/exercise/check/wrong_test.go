@@ -670,6 +670,9 @@ var wrongs = []exam.Answer[server]{
 			}
 		}}.whole()(ctx, ln, most)
 	}},
+	{"looks at ctx and not at the client that Accept returned", "left-open", func(ctx context.Context, ln net.Listener, most int) error {
+		return parts{}.whole()(ctx, forgetful{ln, ctx}, most)
+	}},
 	{"ends only the clients that wait", "idle-kept", func(ctx context.Context, ln net.Listener, most int) error {
 		return accepting(ctx, ln, func(c net.Conn, places chan bool) bool {
 			select {
@@ -740,6 +743,20 @@ var wrongs = []exam.Answer[server]{
 type again struct {
 	ctx context.Context
 	net.Listener
+}
+
+// A forgetful listener loses a client that comes when ctx has ended.
+type forgetful struct {
+	net.Listener
+	ctx context.Context
+}
+
+func (f forgetful) Accept() (net.Conn, error) {
+	conn, err := f.Listener.Accept()
+	if f.ctx.Err() != nil {
+		return nil, net.ErrClosed
+	}
+	return conn, err
 }
 
 func (a again) Accept() (net.Conn, error) {

@@ -37,7 +37,7 @@ var (
 	noTotal = diagnosis("no-total", "total-does-not-begin-anew",
 		"total is for the whole call. A deadline that is set anew before each Read never comes while the peer sends a little now and then. Work out the end once, at the start, and give each Read the earlier of the two.")
 	totalBetween = diagnosis("total-between-reads", "a-look-at-the-clock-ends-no-read",
-		"A look at the clock between two Reads does not end a Read that waits. Give each Read a deadline that is never later than the end of total.")
+		"Read waited for longer than total. Give each Read a deadline that is never later than the end of total. A look at the clock between two Reads is not enough: it does not end a Read that waits.")
 	early = diagnosis("early", "the-caller-chooses-the-times",
 		"The time was not up. idle counts from the last bytes that came, total from the start of the call. Use both as the caller gave them.")
 	late = diagnosis("late", "the-caller-chooses-the-times",
