@@ -159,10 +159,11 @@ func cell(r Row, room int) []string {
 		}
 		number = cmp.Or(r.Who, number)
 		head := fmt.Sprintf("%s %-8s ", number, e.Call)
-		if room > 40 { // all that the event says stands below itself
+		if room >= 36 { // all that the event says stands below itself
 			return strings.Split(head+steplog.Fold(e.String(), len(head), room), "\n")
 		}
-		text = head + e.String()
+		// In a narrow column, what goes on below is moved in only a little.
+		return strings.Split(steplog.Fold(head+e.String(), 4, room), "\n")
 	}
 	return strings.Split(steplog.Fold(text, 2, room), "\n")
 }

@@ -41,26 +41,29 @@ udp-client                                         udp-server
                                                      Waiting for datagram on
                                                      127.0.0.1:7001
   sendto   6 bytes to        ─6 bytes──╮
-  127.0.0.1:7001: "qqqqqq"             │
+    127.0.0.1:7001:                    │
+    "qqqqqq"                           │
                                        ✗ drop
-  recvfrom failed, after
-  0s: i/o timeout
+  recvfrom failed,
+    after 0s: i/o timeout
   sendto   6 bytes to        ─6 bytes──╮
-  127.0.0.1:7001: "qqqqqq"             │
+    127.0.0.1:7001:                    │
+    "qqqqqq"                           │
                                        ◆ dup
-                                       ├─────────▶   recvfrom 6 bytes of at
-                                       │             most 0 from
-                                       │             127.0.0.1:50000, after
-                                       │             0s: "qqqqqq"
-                                       ╰─────────▶   recvfrom 6 bytes of at
-                                                     most 0 from
-                                                     127.0.0.1:50000, after
-                                                     0s: "qqqqqq"
+                                       ├─────────▶   recvfrom 6 bytes of
+                                       │               at most 0 from
+                                       │               127.0.0.1:50000, after
+                                       │               0s: "qqqqqq"
+                                       ╰─────────▶   recvfrom 6 bytes of
+                                                       at most 0 from
+                                                       127.0.0.1:50000, after
+                                                       0s: "qqqqqq"
                                        ╭──0 bytes─   sendto   0 bytes to
-                                       │             127.0.0.1:50000
-  recvfrom 0 bytes of at     ◀─────────╯
-  most 0 from
-  127.0.0.1:7001, after 0s
+                                       │               127.0.0.1:50000
+  recvfrom 0 bytes of        ◀─────────╯
+    at most 0 from
+    127.0.0.1:7001, after
+    0s
 `
 	if got := "\n" + drawn(t, udp(true), true, 80); got != want {
 		t.Errorf("drawn:%s\nwant:%s", got, want)
