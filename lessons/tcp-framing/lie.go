@@ -12,6 +12,12 @@ import (
 	"example.com/sockets/shared/experiment"
 )
 
+// What a learner can guess.
+const (
+	makesRoom = "it makes room for 64 MiB and waits"
+	seesLie   = "it sees that the length is wrong"
+)
+
 // lie sends a length of 64 MiB, and then 5 bytes.
 func lie(receive func(conn net.Conn) (room int, err error)) play {
 	return func(s *experiment.Stage) (out experiment.Outcome, err error) {
@@ -27,10 +33,10 @@ func lie(receive func(conn net.Conn) (room int, err error)) play {
 		switch {
 		case errors.Is(err, errTooLong):
 			out.Good = true
-			out.Answer = "it sees that the length is wrong"
+			out.Answer = seesLie
 			out.Says = fmt.Sprintf("The server read the length and nothing more: %v. It made room for %d bytes.", err, room)
 		case errors.Is(err, os.ErrDeadlineExceeded):
-			out.Answer = "it makes room for 64 MiB and waits"
+			out.Answer = makesRoom
 			out.Says = fmt.Sprintf("The server made room for %d bytes, because the peer said so, and waited for them until its deadline.", room)
 		default:
 			return out, err

@@ -18,7 +18,7 @@ func main() {
 var runTogether = experiment.Part{
 	Title:    "run together",
 	Ask:      `The client sends "buy 7", "sell 3" and "stop", each with one send. On the way, the network holds what comes first until more comes, and passes both on together. The server takes what each recv returns for a message. How many messages does it get?`,
-	Answers:  []string{"fewer than 3", "3", "more than 3"},
+	Answers:  counts(3),
 	Naive:    experiment.Way{Idea: "one recv is one message", Play: merged(eachRecv)},
 	Repaired: experiment.Way{Idea: "a newline ends each message", Play: merged(lines)},
 }
@@ -26,7 +26,7 @@ var runTogether = experiment.Part{
 var tornApart = experiment.Part{
 	Title:    "torn apart",
 	Ask:      `The client sends "buy 7" and "stop", each with one send. The network passes on one byte at a time. The server takes what each recv returns for a message. How many messages does it get?`,
-	Answers:  []string{"fewer than 2", "2", "more than 2"},
+	Answers:  counts(2),
 	Naive:    experiment.Way{Idea: "one recv is one message", Play: dripped(eachRecv)},
 	Repaired: experiment.Way{Idea: "a newline ends each message", Play: dripped(lines)},
 }
@@ -34,7 +34,7 @@ var tornApart = experiment.Part{
 var newlineInside = experiment.Part{
 	Title:    "a newline inside",
 	Ask:      `Now a newline ends each message. The client sends 2 messages: "a note" and "two\nlines". The \n is a newline. How many messages does the server get?`,
-	Answers:  []string{"fewer than 2", "2", "more than 2"},
+	Answers:  counts(2),
 	Naive:    experiment.Way{Idea: "no message has a newline in it", Play: anyBytes(lines)},
 	Repaired: experiment.Way{Idea: "its length stands before each message", Play: anyBytes(lengths)},
 }
@@ -42,7 +42,7 @@ var newlineInside = experiment.Part{
 var lengthThatLies = experiment.Part{
 	Title:    "a length that lies",
 	Ask:      "Now 4 bytes before each message say how long it is. A client sends the length 67108864 (64 MiB), then 5 bytes, and nothing more. Its connection stays open. What does the server do?",
-	Answers:  []string{"it takes the 5 bytes for the message", "it makes room for 64 MiB and waits", "it sees that the length is wrong"},
+	Answers:  []string{"it takes the 5 bytes for the message", makesRoom, seesLie},
 	Naive:    experiment.Way{Idea: "what the peer says is true", Play: lie(trusting)},
 	Repaired: experiment.Way{Idea: "a limit, looked at before any room is made", Play: lie(limited)},
 }

@@ -87,12 +87,18 @@ func all(f framing, conn io.Reader) (messages []string, err error) {
 	}
 }
 
+// counts are what a learner can guess, where so many messages were sent.
+func counts(sent int) []string {
+	return []string{fmt.Sprintf("fewer than %d", sent), fmt.Sprint(sent), fmt.Sprintf("more than %d", sent)}
+}
+
 func compare(got, sent int) string {
-	switch {
+	switch answers := counts(sent); {
 	case got < sent:
-		return fmt.Sprintf("fewer than %d", sent)
+		return answers[0]
 	case got > sent:
-		return fmt.Sprintf("more than %d", sent)
+		return answers[2]
+	default:
+		return answers[1]
 	}
-	return fmt.Sprint(sent)
 }

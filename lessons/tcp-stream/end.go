@@ -7,6 +7,12 @@ import (
 	"example.com/sockets/shared/experiment"
 )
 
+// What a learner can guess.
+const (
+	recvWaits    = "recv waits"
+	zeroEachTime = "recv returns 0 bytes, every time"
+)
+
 // sendAndClose sends a message and closes: that is the end of the stream.
 func sendAndClose(s *experiment.Stage) (server *experiment.Conn, err error) {
 	client, server, err := s.Connect()
@@ -33,9 +39,9 @@ func tryAgain(s *experiment.Stage) (out experiment.Outcome, err error) {
 		}
 	}
 	out.Good = empty < most
-	out.Answer = "recv returns 0 bytes, every time"
+	out.Answer = zeroEachTime
 	if out.Good {
-		out.Answer = "recv waits"
+		out.Answer = recvWaits
 	}
 	out.Says = fmt.Sprintf("recv returned 0 bytes %d times, at once each time. Here the loop was stopped; else it would never end.", empty)
 	return out, nil

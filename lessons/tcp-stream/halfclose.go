@@ -10,6 +10,12 @@ import (
 	"example.com/sockets/shared/experiment"
 )
 
+// What a learner can guess.
+const (
+	both   = "both"
+	nobody = "nobody"
+)
+
 // talk lets both receive to the end. The client calls done when it has sent its
 // request.
 func talk(s *experiment.Stage, done func(client *experiment.Conn) error) (request, reply []byte, err error) {
@@ -48,9 +54,9 @@ func nobodyMoves(s *experiment.Stage) (out experiment.Outcome, err error) {
 		return out, err
 	}
 	out.Good = err == nil
-	out.Answer = "nobody"
+	out.Answer = nobody
 	if out.Good {
-		out.Answer = "both"
+		out.Answer = both
 	}
 	out.Says = fmt.Sprintf("The server had received %q and waited for more. The client had received %q and waited for more. The deadline freed both.", request, reply)
 	return out, nil

@@ -26,7 +26,7 @@ var twoSends = experiment.Part{
 var bigSend = experiment.Part{
 	Title:    "one big send, many recvs",
 	Ask:      "The client sends 256 KiB with one send. The server calls recv once, with room for all of it. Does it get all?",
-	Answers:  []string{"yes, all", "no, a part"},
+	Answers:  []string{allOfIt, aPart},
 	Naive:    experiment.Way{Idea: "recv fills the buffer", Play: recvBigOnce},
 	Repaired: experiment.Way{Idea: "receive until the buffer is full: io.ReadFull", Play: recvBigFull},
 }
@@ -34,7 +34,7 @@ var bigSend = experiment.Part{
 var cutCharacter = experiment.Part{
 	Title:    "a character cut in two",
 	Ask:      "The server sends 가 400 times; each 가 is 3 bytes. The client calls recv with room for 1024 bytes and makes a text of what each one returns. Are these texts whole?",
-	Answers:  []string{"yes, each", "no, 가 is cut"},
+	Answers:  []string{allWhole, someCut},
 	Naive:    experiment.Way{Idea: "bytes are characters: decode what each recv returns", Play: decodeEach},
 	Repaired: experiment.Way{Idea: "receive all, then decode", Play: decodeAll},
 }
@@ -42,7 +42,7 @@ var cutCharacter = experiment.Part{
 var noMoreBytes = experiment.Part{
 	Title:    "0 bytes",
 	Ask:      "The client has sent all and closed. The server still calls recv, again and again. What happens?",
-	Answers:  []string{"recv waits", "recv returns 0 bytes, every time", "recv returns 0 bytes once, then it waits"},
+	Answers:  []string{recvWaits, zeroEachTime, "recv returns 0 bytes once, then it waits"},
 	Naive:    experiment.Way{Idea: "0 bytes mean no data yet: try again", Play: tryAgain},
 	Repaired: experiment.Way{Idea: "0 bytes (io.EOF) mean the end: stop", Play: stopAtEnd},
 }
@@ -50,7 +50,7 @@ var noMoreBytes = experiment.Part{
 var bothRead = experiment.Part{
 	Title:    "both read to the end",
 	Ask:      "The client sends its request, then receives to the end. The server receives to the end, then sends its reply. Who gets what it waits for?",
-	Answers:  []string{"both", "only the server", "nobody"},
+	Answers:  []string{both, "only the server", nobody},
 	Naive:    experiment.Way{Idea: "the other side knows when I am done", Play: nobodyMoves},
 	Repaired: experiment.Way{Idea: "half-close: say that nothing more comes", Play: halfClose},
 }

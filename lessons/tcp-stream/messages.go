@@ -9,6 +9,12 @@ import (
 	"example.com/sockets/shared/experiment"
 )
 
+// What a learner can guess.
+const (
+	allOfIt = "yes, all"
+	aPart   = "no, a part"
+)
+
 // sendTwo sends two messages. They have arrived when it returns.
 func sendTwo(s *experiment.Stage) (server *experiment.Conn, err error) {
 	client, server, err := s.Connect()
@@ -73,9 +79,9 @@ func sendBig(s *experiment.Stage, receive func(server *experiment.Conn, buf []by
 	buf := make([]byte, len(message))
 	n, err := receive(server, buf)
 	out.Good = n == len(message) && bytes.Equal(buf, message)
-	out.Answer = "no, a part"
+	out.Answer = aPart
 	if out.Good {
-		out.Answer = "yes, all"
+		out.Answer = allOfIt
 	}
 	out.Says = fmt.Sprintf("The client sent %d bytes with one send. The server has %d of them.", len(message), n)
 	return out, err

@@ -9,6 +9,12 @@ import (
 	"example.com/sockets/shared/experiment"
 )
 
+// What a learner can guess.
+const (
+	allWhole = "yes, each"
+	someCut  = "no, 가 is cut"
+)
+
 // sendKorean sends 1200 bytes and ends the stream. They have arrived when it returns.
 func sendKorean(s *experiment.Stage) (client *experiment.Conn, err error) {
 	client, server, err := s.Connect()
@@ -56,9 +62,9 @@ func decodeEach(s *experiment.Stage) (out experiment.Outcome, err error) {
 		}
 	})
 	out.Good = broken == 0
-	out.Answer = "no, 가 is cut"
+	out.Answer = someCut
 	if out.Good {
-		out.Answer = "yes, each"
+		out.Answer = allWhole
 	}
 	out.Says = fmt.Sprintf("Of the %d texts, %d begin or end inside a character.", texts, broken)
 	return out, err
