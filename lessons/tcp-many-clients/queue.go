@@ -39,8 +39,12 @@ func queueAsLimit(s *experiment.Stage) (out experiment.Outcome, err error) {
 		if s.Context.Err() != nil {
 			return out, s.Context.Err()
 		}
-		if err != nil {
+		var failed net.Error
+		if errors.As(err, &failed) && failed.Timeout() {
 			continue
+		}
+		if err != nil {
+			return out, err // this computer itself had no socket
 		}
 		connected++
 		if _, err := io.WriteString(conn, "Hello, i'm "+name+"!"); err == nil {

@@ -34,7 +34,11 @@ func tryAgain(s *experiment.Stage) (out experiment.Outcome, err error) {
 	empty := 0
 	buf := make([]byte, 1024)
 	for range 1 + most {
-		if n, _ := server.Read(buf); n == 0 {
+		n, err := server.Read(buf)
+		if err != nil && err != io.EOF {
+			return out, err
+		}
+		if n == 0 {
 			empty++
 		}
 	}
@@ -43,7 +47,7 @@ func tryAgain(s *experiment.Stage) (out experiment.Outcome, err error) {
 	if out.Good {
 		out.Answer = recvWaits
 	}
-	out.Says = fmt.Sprintf("recv returned 0 bytes %d times, at once each time. Here the loop was stopped; else it would never end.", empty)
+	out.Says = fmt.Sprintf("recv returned 0 bytes %d times, and did not wait. Here the loop was stopped; else it would never end.", empty)
 	return out, nil
 }
 

@@ -54,10 +54,12 @@ func nobodyMoves(s *experiment.Stage) (out experiment.Outcome, err error) {
 		return out, err
 	}
 	out.Good = err == nil
-	out.Answer = nobody
 	if out.Good {
 		out.Answer = both
+		out.Says = fmt.Sprintf("The server received %q and its end, and the client the reply %q.", request, reply)
+		return out, nil
 	}
+	out.Answer = nobody
 	out.Says = fmt.Sprintf("The server had received %q and waited for more. The client had received %q and waited for more. The deadline freed both.", request, reply)
 	return out, nil
 }
