@@ -49,7 +49,8 @@ scripts: ## run the end-to-end scripts, and show all they did
 	go test -count=1 -v -run TestScripts ./testscripts
 
 catalogue: ## try the checkers on right and wrong answers (for those who change one)
-	CATALOGUE=1 go test -p 1 ./lessons/*/exercise/check ./lessons/udp-loss/exercise/solution
+	go test -tags catalogue -p 1 ./shared/exam ./lessons/*/exercise/check
+	go test ./lessons/udp-loss/exercise/solution -seeds 100 -messages 1000
 
 bench: ## compare the programs with the same in Python, and the server of many clients with the barest one
 	go test -run '^$$' -bench . ./testscripts ./lessons/tcp-many-clients

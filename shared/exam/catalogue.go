@@ -1,7 +1,6 @@
 package exam
 
 import (
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -22,10 +21,11 @@ type Answer[F any] = struct {
 
 // Catalogue tries answers, at most so many at once, and fails t for each that does
 // not get just the diagnoses it should. CasesOf returns the cases for an answer.
-// Unless the environment says CATALOGUE=1 it skips t: see [OnDemand].
+// Wrong answers hang and spin, and each case lets them for as long as [Limit]. So
+// the tests of a checker have the build tag catalogue: they are for those who change
+// a checker, and not for learners to build and to wait for.
 func Catalogue[F any](t *testing.T, atOnce int, casesOf func(F) []Case[F], answers []Answer[F]) {
 	t.Helper()
-	OnDemand(t)
 	runtime.GC()
 	defer holdCollections(4 << 30)() // for a hundred answers
 	found := make([]chan []Finding, len(answers))
@@ -57,15 +57,5 @@ func Catalogue[F any](t *testing.T, atOnce int, casesOf func(F) []Case[F], answe
 				t.Errorf("the diagnoses are %q, want %q", got, a.Want)
 			}
 		})
-	}
-}
-
-// OnDemand skips a test of a checker unless the environment says CATALOGUE=1.
-// Wrong answers hang and spin, and each case lets them for as long as [Limit]:
-// that is for those who change a checker, and not for learners to wait.
-func OnDemand(t *testing.T) {
-	t.Helper()
-	if os.Getenv("CATALOGUE") == "" {
-		t.Skip("only on demand: run it with make catalogue, or with CATALOGUE=1 in the environment")
 	}
 }

@@ -1,3 +1,5 @@
+//go:build catalogue
+
 package check
 
 import (
@@ -43,7 +45,6 @@ func TestEveryDiagnosisIsTested(t *testing.T) {
 }
 
 func TestPlaceIsTold(t *testing.T) {
-	exam.OnDemand(t)
 	for name, answer := range map[string]serveFunc{
 		"no deadline": inTurn(func(conn net.Conn, _ time.Duration) { oneClientOf(conn, time.Hour) }),
 		"own limit":   inTurn(func(conn net.Conn, _ time.Duration) { oneClientOf(conn, exam.Limit+time.Second) }),

@@ -3,9 +3,9 @@ package solution
 import (
 	"bytes"
 	"encoding/binary"
+	"flag"
 	"fmt"
 	"net"
-	"os"
 	"sync"
 	"testing"
 	"time"
@@ -13,30 +13,31 @@ import (
 	"example.com/sockets/shared/badnet"
 )
 
+var (
+	seeds    = flag.Int("seeds", 4, "TestThroughLoss takes the seeds from 1 to this one")
+	messages = flag.Int("messages", 100, "and sends so many messages with each")
+)
+
 // TestThroughLoss sends messages through a network that loses 30 % of the
 // datagrams, doubles 10 % and swaps 10 %, in both directions. Each message arrives
-// once, and all in order. CATALOGUE=1 takes the seeds 1 to 100 and 1,000 messages.
+// once, and all in order.
 func TestThroughLoss(t *testing.T) {
-	seeds, messages := 4, 100
-	if os.Getenv("CATALOGUE") != "" {
-		seeds, messages = 100, 1000
-	}
 	// Each seed does little but wait for time-outs: so many go on at once.
 	slots := make(chan bool, 20)
 	var total traffic
 	var wg sync.WaitGroup
-	for seed := 1; seed <= seeds; seed++ {
+	for seed := 1; seed <= *seeds; seed++ {
 		slots <- true
 		wg.Go(func() {
 			defer func() { <-slots }()
-			if err := throughLoss(seed, messages, &total); err != nil {
+			if err := throughLoss(seed, *messages, &total); err != nil {
 				t.Errorf("seed %d: %v", seed, err)
 			}
 		})
 	}
 	wg.Wait()
 	t.Logf("%d seeds, %d messages each: %d datagrams were sent and %d arrived, %d acknowledgements were sent and %d arrived",
-		seeds, messages, total.up.CameDatagrams, total.up.WentDatagrams, total.down.CameDatagrams, total.down.WentDatagrams)
+		*seeds, *messages, total.up.CameDatagrams, total.up.WentDatagrams, total.down.CameDatagrams, total.down.WentDatagrams)
 }
 
 // traffic is what all relays together have carried.

@@ -1,3 +1,5 @@
+//go:build catalogue
+
 package check
 
 import (
@@ -27,7 +29,6 @@ func TestEveryDiagnosisIsTested(t *testing.T) {
 }
 
 func TestIdleTimer(t *testing.T) {
-	exam.OnDemand(t)
 	findings := exam.Try([]exam.Case[func(net.PacketConn) error]{{Name: "silence", Run: with(1, plainSocket)}}, idleTimer)
 	if len(findings) != 1 || findings[0].Diagnosis != silence && findings[0].Diagnosis != endsEarly {
 		t.Errorf("findings = %v", findings)

@@ -1,3 +1,5 @@
+//go:build catalogue
+
 package check
 
 import (
