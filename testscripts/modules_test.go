@@ -6,52 +6,88 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 )
 
-// TestModules runs "go test ./..." in every other module of the workspace. So
-// "go test ./..." in the root, which by itself tests only the root's module,
-// tests the whole course. The flags -count, -short, -v and -race go on to them.
+// By itself "go test ./..." in the root tests only the root's module. The two tests
+// here run "go test" for every other one, so that it tests the whole course. The
+// flags -count, -short, -v and -race go on to them.
+
+// TestExercises comes before all others. A learner whose answer fails hears so at
+// once: then the others are not run.
+func TestExercises(t *testing.T) {
+	exercises, _ := packages(t)
+	if len(exercises) != len(lessons) {
+		t.Errorf("go.work has only the exercises %v", exercises)
+	}
+	if exerciseFails = !goTest(t, exercises); exerciseFails {
+		t.Log("The rest of the course is tested when no exercise fails.")
+	}
+}
+
+// exerciseFails is what TestExercises found, when it ran.
+var exerciseFails bool
+
 func TestModules(t *testing.T) {
-	t.Parallel()
-	readSources(t)
-	list := exec.Command("go", "list", "-m", "-f", "{{.Dir}}")
-	list.Env = workspace(t)
-	out, err := list.Output()
-	if err != nil {
-		t.Fatalf("go list -m: %v", err)
-	}
-	root, err := filepath.Abs("..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dirs := strings.Split(strings.TrimSpace(string(out)), "\n")
-	if len(dirs) < 1+1+len(lessons) {
-		t.Errorf("go.work lists only the modules %v", dirs)
-	}
-	for _, dir := range dirs {
-		name, err := filepath.Rel(root, strings.TrimSpace(dir))
+	needPrograms(t) // to build them at the same time would compile much twice
+	_, others := packages(t)
+	goTest(t, others)
+}
+
+// packages lists the exercises and all other packages outside the root's module.
+// It opens every file that they depend on. Without that the go command would not
+// know of them, and print "ok (cached)" for a lesson that has been broken since.
+func packages(t *testing.T) (exercises, others []string) {
+	for _, dir := range []string{"../go.work", "../lessons", "../shared"} {
+		err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			f, err := os.Open(path)
+			if err == nil {
+				f.Close()
+			}
+			return err
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if name == "." {
-			continue
-		}
-		t.Run(filepath.ToSlash(name), func(t *testing.T) {
-			t.Parallel()
-			test := exec.Command("go", append([]string{"test"}, append(sameFlags(t), "./...")...)...)
-			test.Dir = filepath.Join(root, name)
-			test.Env = workspace(t)
-			out, err := test.CombinedOutput()
-			if err != nil {
-				t.Errorf("go test ./... in %s: %v\n%s", name, err, out)
-			} else {
-				t.Logf("%s", out) // shown with -v
-			}
-		})
 	}
+	list := exec.Command("go", "list", "example.com/sockets/...")
+	list.Env = workspace(t)
+	out, err := list.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	for _, name := range strings.Fields(string(out)) {
+		switch {
+		case strings.HasSuffix(name, "/exercise"):
+			exercises = append(exercises, name)
+		case name != "example.com/sockets/testscripts":
+			others = append(others, name)
+		}
+	}
+	return exercises, others
+}
+
+// goTest runs "go test" for these packages, and tells whether all passed. What it
+// printed is shown when a test failed, and with -v.
+func goTest(t *testing.T, packages []string) bool {
+	args := append([]string{"test", "-p", strconv.Itoa(2 * runtime.GOMAXPROCS(0))}, sameFlags(t)...)
+	test := exec.Command("go", append(args, packages...)...)
+	test.Dir = ".."
+	test.Env = workspace(t)
+	out, err := test.CombinedOutput()
+	if err != nil {
+		t.Errorf("go test: %v\n%s", err, out)
+	} else {
+		t.Logf("%s", out)
+	}
+	return err == nil
 }
 
 // workspace is the environment for a go command that has to see the whole course.
@@ -88,27 +124,4 @@ func sameFlags(t *testing.T) (flags []string) {
 		flags = append(flags, "-timeout="+max(left, time.Second).String())
 	}
 	return flags
-}
-
-// readSources opens every file that the inner test runs depend on. Without it
-// the go command would not know of them, and print "ok (cached)" for a lesson
-// that has been broken since.
-func readSources(t *testing.T) {
-	sources := []string{"../go.work"}
-	for _, dir := range []string{"../lessons", "../shared"} {
-		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-			sources = append(sources, path)
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, path := range sources {
-		f, err := os.Open(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		f.Close()
-	}
 }

@@ -20,10 +20,7 @@ var pictures = map[string][]string{
 // TestPictures compares each picture with a real run: the steps and the arrows
 // must be the same. Ports and durations may differ.
 func TestPictures(t *testing.T) {
-	t.Parallel()
-	if err := buildLessons(); err != nil {
-		t.Fatal(err)
-	}
+	needPrograms(t)
 	made, err := os.ReadFile("../Makefile")
 	if err != nil {
 		t.Fatal(err)
@@ -75,10 +72,7 @@ func told(t *testing.T, file string) string {
 // TestSameConversationSamePicture: what two runs do at different moments stands in
 // the same order, so a picture changes only when the steps do.
 func TestSameConversationSamePicture(t *testing.T) {
-	t.Parallel()
-	if err := buildLessons(); err != nil {
-		t.Fatal(err)
-	}
+	needPrograms(t)
 	first := ""
 	for range 5 {
 		file := filepath.Join(t.TempDir(), "picture.svg")

@@ -74,7 +74,7 @@ func TestMain(m *testing.M) {
 	// to report late races. Ours have no goroutines left by then.
 	os.Setenv("GORACE", "atexit_sleep_ms=0")
 	// Tests mostly wait for programs. A -parallel on the command line still counts.
-	flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0)))
+	flag.Set("test.parallel", strconv.Itoa(4*runtime.GOMAXPROCS(0)))
 	testscript.Main(cleanMain{m}, map[string]func(){"peer": peerMain})
 }
 
@@ -100,7 +100,8 @@ var lessonsDir string // where buildLessons puts the programs
 // buildLessons builds the lesson programs, with the race detector if the tests
 // have it, and puts them into the PATH. It does so once for all tests.
 var buildLessons = sync.OnceValue(func() error {
-	args := []string{"build", "-o", lessonsDir + string(os.PathSeparator)}
+	// Without what a debugger needs, as with go run: that links sooner.
+	args := []string{"build", "-ldflags=-s -w", "-o", lessonsDir + string(os.PathSeparator)}
 	if raceEnabled {
 		args = append(args, "-race")
 	}
@@ -116,11 +117,21 @@ var buildLessons = sync.OnceValue(func() error {
 	return os.Setenv("PATH", lessonsDir+string(os.PathListSeparator)+os.Getenv("PATH"))
 })
 
-func TestScripts(t *testing.T) {
-	t.Parallel() // beside TestModules
+// needPrograms begins a test that runs the lesson programs. It has the slow tests
+// run beside each other, and none where an exercise has failed.
+func needPrograms(t *testing.T) {
+	t.Helper()
+	t.Parallel()
+	if exerciseFails {
+		t.Skip("an exercise fails: see TestExercises")
+	}
 	if err := buildLessons(); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func TestScripts(t *testing.T) {
+	needPrograms(t)
 	testscript.Run(t, testscript.Params{
 		Dir: ".",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

@@ -107,7 +107,7 @@ func build(ctx context.Context, root string, programs ...*program) error {
 		return err
 	}
 	defer os.RemoveAll(fresh)
-	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-o", fresh + string(filepath.Separator)}, dirs...)...)
+	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-ldflags=-s -w", "-o", fresh + string(filepath.Separator)}, dirs...)...)
 	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("the programs could not be built: %w\n%s", err, bytes.TrimSpace(out))
