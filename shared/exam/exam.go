@@ -14,15 +14,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"example.com/sockets/shared/pages"
 )
 
 // ErrToDo is what the stub of an exercise returns. An answer that returns it
@@ -32,43 +29,6 @@ var ErrToDo = errors.New("to do: this exercise waits for you")
 // Limit is how long one call of an answer may take before it counts as hung.
 // It only ever passes for wrong answers: cases give right ones no reason to wait.
 const Limit = 3 * time.Second
-
-// A Diagnosis names a wrong idea that an answer can hold.
-type Diagnosis struct {
-	Name string // a short name, for the checker's own tests: "one-read"
-	Idea string // the right idea and what to do, in one to three sentences
-	Read string // where to read on: "lessons/tcp-client/README.md#anchor"
-}
-
-// Panicked is the diagnosis of an answer that panics.
-var Panicked = Diagnosis{
-	Name: "panicked",
-	Idea: "Your code panicked. An index outside a slice, a nil connection after an error that was not looked at, and a channel closed twice are the usual causes.",
-	Read: "README.md#when-an-exercise-fails",
-}
-
-// Endless is the diagnosis of an answer that keeps the checker itself from coming
-// to an end. The test then ends at once, without its other findings.
-var Endless = Diagnosis{
-	Name: "endless",
-	Idea: "Your code keeps the computer so busy that the other side could not do its part. A loop that starts goroutines without an end, or never waits, is the usual cause.",
-	Read: "README.md#when-an-exercise-fails",
-}
-
-// CheckPointers fails t for each diagnosis that lacks a name or an idea, or points
-// to a heading that is not there. Root is the folder of the course.
-func CheckPointers(t *testing.T, root string, diagnoses ...Diagnosis) {
-	t.Helper()
-	for _, d := range append(diagnoses, Panicked, Endless, Ended, NoSocket) {
-		page, anchor, _ := strings.Cut(d.Read, "#")
-		if d.Name == "" || d.Idea == "" {
-			t.Errorf("the diagnosis is not complete: %+v", d)
-		}
-		if !pages.HasAnchor(filepath.Join(root, filepath.FromSlash(page)), anchor) {
-			t.Errorf("the diagnosis %q points to no heading: %s", d.Name, d.Read)
-		}
-	}
-}
 
 // A Case is one situation that an answer of type F has to master.
 type Case[F any] struct {

@@ -40,13 +40,13 @@ func begun(ask asker) error {
 func reserve(tr *exam.Trial) (addr string, free func(), ok bool) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		tr.Wrong(broken, "listen: %v.", err)
+		tr.Wrong(exam.NoSocket, "listen: %v.", err)
 		return "", nil, false
 	}
 	conn, err := net.Dial("tcp", ln.Addr().String())
 	if err != nil {
 		ln.Close()
-		tr.Wrong(broken, "connect: %v.", err)
+		tr.Wrong(exam.NoSocket, "connect: %v.", err)
 		return "", nil, false
 	}
 	free = func() {
@@ -66,21 +66,12 @@ const (
 	korean    = "안녕하세요, 저는 서버입니다."
 )
 
-// numbers returns n bytes of text, of which no part is like another.
-func numbers(n int) string {
-	var s strings.Builder
-	for i := 1; s.Len() < n; i++ {
-		fmt.Fprintf(&s, "%d,", i)
-	}
-	return s.String()[:n]
-}
-
 var cases = []exam.Case[asker]{
 	{Name: "plain reply", Run: reply(plainReply)},
 	{Name: "reply of several lines", Run: reply(" first line\nsecond line, 100%\r\n")},
 	{Name: "reply in two pieces", Run: inTwoPieces},
-	{Name: "reply of 1500 bytes", Run: reply(numbers(1500))},
-	{Name: "reply of 70000 bytes", Run: reply(numbers(70000))},
+	{Name: "reply of 1500 bytes", Run: reply(exam.Numbers(1500))},
+	{Name: "reply of 70000 bytes", Run: reply(exam.Numbers(70000))},
 	{Name: "Korean reply cut inside its characters", Run: cutCharacters},
 	{Name: "reply that is no text", Run: reply("any\x00\xff\xfe bytes \x80\x00\xea\xb0 are \x00 a reply\x00")},
 	{Name: "empty reply", Run: reply("")},
@@ -111,9 +102,9 @@ func visitPlain(tr *exam.Trial, ask asker) *visit {
 }
 
 func visitReply(tr *exam.Trial, ask asker, message, reply string) *visit {
-	did := "The server read " + quote(message) + ", sent " + quote(reply) + " and closed"
+	did := "The server read " + exam.Quote(message) + ", sent " + exam.Quote(reply) + " and closed"
 	if reply == "" {
-		did = "The server read " + quote(message) + " and closed without sending a byte"
+		did = "The server read " + exam.Quote(message) + " and closed without sending a byte"
 	}
 	return start(tr, ask, message, long, did, func(p *peer) {
 		p.receive()
@@ -163,7 +154,7 @@ func visitTwoPieces(tr *exam.Trial, ask asker, reply string, rest time.Duration)
 
 func cutCharacters(tr *exam.Trial, ask asker) {
 	wantReply(tr, ask, korean, func(reply string) *visit {
-		did := "The server sent " + quote(reply) + " in pieces that end inside a character, and closed"
+		did := "The server sent " + exam.Quote(reply) + " in pieces that end inside a character, and closed"
 		return start(tr, ask, plainMessage, long, did, func(p *peer) {
 			p.receive()
 			for from := 0; from < len(reply); from += 10 {
@@ -177,7 +168,7 @@ func cutCharacters(tr *exam.Trial, ask asker) {
 
 func sendsFirst(tr *exam.Trial, ask asker) {
 	wantReply(tr, ask, "I speak first. Goodbye.", func(reply string) *visit {
-		did := "The server sent " + quote(reply) + " before it read anything, and ended its direction"
+		did := "The server sent " + exam.Quote(reply) + " before it read anything, and ended its direction"
 		return start(tr, ask, plainMessage, long, did, func(p *peer) {
 			p.send(reply)
 			p.finish()
@@ -187,7 +178,7 @@ func sendsFirst(tr *exam.Trial, ask asker) {
 
 func takesTime(tr *exam.Trial, ask asker) {
 	wantReply(tr, ask, "I had to think.", func(reply string) *visit {
-		did := "The server waited a moment, sent " + quote(reply) + " and closed, long before the time was up"
+		did := "The server waited a moment, sent " + exam.Quote(reply) + " and closed, long before the time was up"
 		return start(tr, ask, plainMessage, long, did, func(p *peer) {
 			p.receive()
 			p.pause(4 * gap)

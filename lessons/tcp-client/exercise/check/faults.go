@@ -69,7 +69,7 @@ func drips(tr *exam.Trial, ask asker) {
 }
 
 func visitReset(tr *exam.Trial, ask asker, rest time.Duration) *visit {
-	did := "The server sent " + quote(half) + " and reset the connection"
+	did := "The server sent " + exam.Quote(half) + " and reset the connection"
 	return start(tr, ask, plainMessage, long, did, func(p *peer) {
 		p.receive()
 		p.send(half)
@@ -134,7 +134,7 @@ func fullQueue(tr *exam.Trial, ask asker) {
 	begin := func(timeout time.Duration) *visit {
 		var err error
 		if ln, err = listenFull(tr); err != nil {
-			tr.Wrong(broken, "a full queue: %v.", err)
+			tr.Wrong(exam.NoSocket, "a full queue: %v.", err)
 			return nil
 		}
 		did := fmt.Sprintf("The queue of the server was full, so it did not answer the connect. The timeout was %v", timeout)

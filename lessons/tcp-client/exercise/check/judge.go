@@ -101,7 +101,7 @@ func (v *visit) tell(d exam.Diagnosis) {
 	case address.Name:
 		v.tr.Wrong(d, "The server waited at %s, but no client came. Your Ask %s.", v.addr, v.outcome())
 	case otherMessage.Name:
-		v.tr.Wrong(d, "Your Ask was called with the message %s. The server got %s. Your Ask %s.", quote(v.message), v.client().got(), v.outcome())
+		v.tr.Wrong(d, "Your Ask was called with the message %s. The server got %s. Your Ask %s.", exam.Quote(v.message), v.client().got(), v.outcome())
 	case notClosed.Name:
 		v.tr.Wrong(d, "%s. Your Ask %s. %v later the connection was still open.", v.did, v.outcome(), patience)
 	default:

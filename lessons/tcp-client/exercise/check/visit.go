@@ -72,7 +72,7 @@ func startNamed(tr *exam.Trial, ask asker, host, message string, timeout time.Du
 	}
 	ln, err := listen()
 	if err != nil {
-		tr.Wrong(broken, "listen: %v.", err)
+		tr.Wrong(exam.NoSocket, "listen: %v.", err)
 		return nil
 	}
 	tr.Cleanup(func() { ln.Close() })
@@ -237,11 +237,11 @@ func (v *visit) outcome() string {
 	did := "returned "
 	switch {
 	case v.err == nil:
-		did += quote(v.reply) + " and no error"
+		did += exam.Quote(v.reply) + " and no error"
 	case v.reply == "":
 		did += fmt.Sprintf("the error %q", v.err)
 	default:
-		did += fmt.Sprintf("%s and the error %q", quote(v.reply), v.err)
+		did += fmt.Sprintf("%s and the error %q", exam.Quote(v.reply), v.err)
 	}
 	// Elsewhere the time says more about the computer than about the answer.
 	if v.timeout == long && v.took < v.timeout && !deadline(v.err) {
@@ -300,17 +300,6 @@ func (v *visit) hasRested() bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.rested
-}
-
-// quote shows bytes as a Go string, long ones shortened.
-func quote(s string) string { return quoteStart(s, len(s)) }
-
-// quoteStart shows the start of n bytes as a Go string.
-func quoteStart(start string, n int) string {
-	if n <= shown {
-		return fmt.Sprintf("%q", start)
-	}
-	return fmt.Sprintf("%q… (%d bytes)", start[:shown], n)
 }
 
 // deadline tells whether err says that the time is up.
@@ -435,7 +424,7 @@ func (p *peer) take(piece []byte) {
 func (p *peer) got() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return quoteStart(string(p.start), p.n)
+	return exam.QuoteStart(string(p.start), p.n)
 }
 
 // count tells how many bytes the client sent.

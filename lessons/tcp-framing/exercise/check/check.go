@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -45,9 +44,9 @@ var cases = []exam.Case[framing]{
 	{Name: "write an empty message", Run: writing{means: emptyMessage}.run},
 	{Name: "write bytes of all kinds", Run: writing{message: allKinds, means: wrongBytes}.run},
 	{Name: "write spaces and newlines", Run: writing{message: spaced, means: wrongBytes}.run},
-	{Name: "write 300 bytes", Run: writing{message: numbers(300), means: lengthSize}.run},
-	{Name: "write 70000 bytes", Run: writing{message: numbers(70000), means: lengthSize}.run},
-	{Name: "write 1 MiB", Run: writing{message: numbers(most), means: wrongLimit}.run},
+	{Name: "write 300 bytes", Run: writing{message: exam.Numbers(300), means: lengthSize}.run},
+	{Name: "write 70000 bytes", Run: writing{message: exam.Numbers(70000), means: lengthSize}.run},
+	{Name: "write 1 MiB", Run: writing{message: exam.Numbers(most), means: wrongLimit}.run},
 	{Name: "write to any io.Writer", Run: writing{message: plain, bare: true, means: failed}.run},
 	{Name: "write where Write takes its time", Run: writeSlowly},
 	{Name: "write where Write fails", Run: writeFails},
@@ -92,7 +91,7 @@ var plainly = reading{pieces: once(plain), want: once(plain), means: failed}
 
 // long is a message whose length needs more than its last byte.
 func long(n int) reading {
-	return reading{pieces: once(numbers(n)), want: once(numbers(n)), means: failed}
+	return reading{pieces: once(exam.Numbers(n)), want: once(exam.Numbers(n)), means: failed}
 }
 
 // dripped brings a message byte by byte.
@@ -108,15 +107,6 @@ var allKinds = func() string {
 }()
 
 const spaced = " \tHello\r\n \n"
-
-// numbers returns n bytes of text, of which no part is like another.
-func numbers(n int) string {
-	b := make([]byte, 0, n+8)
-	for i := int64(1); len(b) < n; i++ {
-		b = append(strconv.AppendInt(b, i, 10), ',')
-	}
-	return string(b[:n])
-}
 
 func once(s string) []string { return []string{s} }
 

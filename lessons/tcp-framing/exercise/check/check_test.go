@@ -25,7 +25,7 @@ func TestWrongAnswersAreTold(t *testing.T) {
 }
 
 func TestEveryDiagnosisIsTried(t *testing.T) {
-	for _, d := range diagnoses {
+	for _, d := range page.Diagnoses() {
 		if !slices.ContainsFunc(wrongs, func(w exam.Answer[framing]) bool { return slices.Contains(strings.Fields(w.Want), d.Name) }) {
 			t.Errorf("no wrong answer gets the diagnosis %q", d.Name)
 		}
@@ -48,7 +48,7 @@ func stubRead(io.Reader) ([]byte, error) { return nil, exam.ErrToDo }
 
 // TestDiagnosesPointToHeadings follows every pointer from a diagnosis to the lesson's page.
 func TestDiagnosesPointToHeadings(t *testing.T) {
-	exam.CheckPointers(t, "../../../..", diagnoses...)
+	page.Check(t, "../../../..")
 }
 
 // both is an answer.

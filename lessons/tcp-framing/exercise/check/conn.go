@@ -160,17 +160,6 @@ func (c *conn) rootCause() error {
 	}
 }
 
-// quote shows bytes, shortened when they are many.
-func quote[T string | []byte](b T) string {
-	switch {
-	case len(b) == 0:
-		return "no bytes"
-	case len(b) > 60:
-		return fmt.Sprintf("%q… (%d bytes)", b[:20], len(b))
-	}
-	return fmt.Sprintf("%q", b)
-}
-
 // count says how many there are of a thing.
 func count(n int64, thing string) string {
 	if n == 1 {

@@ -227,7 +227,7 @@ func (v *visit) otherForm() exam.Diagnosis {
 			return waitsForEnd
 		}
 	}
-	m := numbers(200) // no newline in it
+	m := exam.Numbers(200) // no newline in it
 	for _, o := range others {
 		if !(reading{pieces: once(o.pack(m)), raw: true, want: once(m), ending: ends}).fails(v.framing) {
 			return o.idea
@@ -328,7 +328,7 @@ func inside(e ending, places ...int) func(*exam.Trial, framing) {
 // story tells the visit.
 func (v *visit) story() string {
 	stream := v.stream()
-	s := "The peer sent " + quote(strings.Join(stream, ""))
+	s := "The peer sent " + exam.Quote(strings.Join(stream, ""))
 	if n := len(stream); n > 1 {
 		s += fmt.Sprintf(", which came in %d pieces", n)
 	}
@@ -370,7 +370,7 @@ func (v *visit) outcome() string {
 	case v.err != nil:
 		s += " returned " + tell(v.err)
 	default:
-		s += " returned " + quote(v.got) + " and no error"
+		s += " returned " + exam.Quote(v.got) + " and no error"
 	}
 	s += ", and took " + count(v.taken, "byte") + ". "
 	if name := v.conn.misuse.Load(); name != nil {
@@ -382,7 +382,7 @@ func (v *visit) outcome() string {
 func (v *visit) expected() string {
 	switch {
 	case v.call < len(v.want):
-		return fmt.Sprintf("%s and no error, with %s taken", quote(v.want[v.call]), count(v.size(), "byte"))
+		return fmt.Sprintf("%s and no error, with %s taken", exam.Quote(v.want[v.call]), count(v.size(), "byte"))
 	case v.refuses:
 		return "ErrTooLong, with 4 bytes taken"
 	case v.ending == ends && v.begun():

@@ -38,7 +38,7 @@ func keep(tr *exam.Trial, f framing) {
 	}
 	for i, w := range want {
 		if string(got[i]) != w {
-			tr.Wrong(reused, "The peer sent 20 messages. Call %d of ReadMessage returned %s. When all 20 calls had returned, and the caller had appended to each message, this one had become %s.", i+1, quote(w), quote(got[i]))
+			tr.Wrong(reused, "The peer sent 20 messages. Call %d of ReadMessage returned %s. When all 20 calls had returned, and the caller had appended to each message, this one had become %s.", i+1, exam.Quote(w), exam.Quote(got[i]))
 			return
 		}
 	}
@@ -69,7 +69,7 @@ func meet(tr *exam.Trial, f framing, place int) string {
 		close(inside)
 		<-release
 	})
-	first, second := numbers(70000), numbers(300) // their lengths differ in each byte but the highest
+	first, second := exam.Numbers(70000), exam.Numbers(300) // their lengths differ in each byte but the highest
 	slow.send([]string{frame(first)[:place]})
 	quick.send([]string{frame(second)})
 	var got, other string
@@ -99,14 +99,14 @@ func meet(tr *exam.Trial, f framing, place int) string {
 	}
 	if err != nil || otherErr != nil || got != first || other != second {
 		return fmt.Sprintf("%s. The messages were %s and %s. The calls returned %s with %s, and %s with %s.", story,
-			quote(first), quote(second), quote(got), tell(err), quote(other), tell(otherErr))
+			exam.Quote(first), exam.Quote(second), exam.Quote(got), tell(err), exam.Quote(other), tell(otherErr))
 	}
 	return ""
 }
 
 // writersAtOnce is the same for WriteMessage, with one call inside its Write.
 func writersAtOnce(tr *exam.Trial, f framing) {
-	first, second := numbers(40), plain+", other"
+	first, second := exam.Numbers(40), plain+", other"
 	if (writing{message: first}).fails(f) || (writing{message: second}).fails(f) {
 		return // other cases tell
 	}
@@ -133,7 +133,7 @@ func writersAtOnce(tr *exam.Trial, f framing) {
 	case other.hung != "":
 		tr.Wrong(shared, "%s. That call did not return until then: it hung %s.", story, other.hung)
 	case !one.right() || !other.right():
-		tr.Wrong(shared, "%s. The messages were %s and %s. The peers got %s and %s.", story, quote(first), quote(second), quote(one.wire), quote(other.wire))
+		tr.Wrong(shared, "%s. The messages were %s and %s. The peers got %s and %s.", story, exam.Quote(first), exam.Quote(second), exam.Quote(one.wire), exam.Quote(other.wire))
 	}
 }
 

@@ -38,7 +38,7 @@ type delivery struct {
 func (w writing) run(tr *exam.Trial, f framing) {
 	d := w.play(tr, f, exam.Limit)
 	if d != nil && !d.broken && !d.right() {
-		tr.Wrong(d.verdict(), "%s Expected: %s, with one Write, and no error.", d.story(), quote(frame(w.message)))
+		tr.Wrong(d.verdict(), "%s Expected: %s, with one Write, and no error.", d.story(), exam.Quote(frame(w.message)))
 	}
 }
 
@@ -139,7 +139,7 @@ func (d *delivery) otherForm() exam.Diagnosis {
 }
 
 func (d *delivery) story() string {
-	s := "The message was " + quote(d.message) + "."
+	s := "The message was " + exam.Quote(d.message) + "."
 	if d.bare {
 		s += " w had no method but Write."
 	}
@@ -152,7 +152,7 @@ func (d *delivery) story() string {
 	} else {
 		s += " returned " + tell(d.err)
 	}
-	s += fmt.Sprintf(", after %s of Write. The peer got %s.", count(d.writes, "call"), quote(d.wire))
+	s += fmt.Sprintf(", after %s of Write. The peer got %s.", count(d.writes, "call"), exam.Quote(d.wire))
 	if name := d.conn.misuse.Load(); name != nil {
 		s += fmt.Sprintf(" It called %v.", name)
 	}
@@ -222,12 +222,12 @@ func writeFails(tr *exam.Trial, f framing) {
 
 // writeTooLong tries two sizes, to tell no limit from a wrong one.
 func writeTooLong(tr *exam.Trial, f framing) {
-	d := writing{message: numbers(most + 1)}.play(tr, f, exam.Limit)
+	d := writing{message: exam.Numbers(most + 1)}.play(tr, f, exam.Limit)
 	if d == nil || d.broken || (writing{message: plain}).fails(f) {
 		return // other cases tell
 	}
 	accepts := func(n int) bool {
-		more := writing{message: numbers(n)}.play(&exam.Trial{}, f, moment)
+		more := writing{message: exam.Numbers(n)}.play(&exam.Trial{}, f, moment)
 		return more != nil && (more.hung != "" || more.err == nil)
 	}
 	idea := fine

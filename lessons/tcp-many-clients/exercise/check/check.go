@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -113,19 +112,10 @@ func oneClient(r *run) {
 	r.stop()
 }
 
-// numbers returns n bytes, of which no part is like another.
-func numbers(n int) string {
-	var s []byte
-	for i := int64(1); len(s) < n; i++ {
-		s = append(strconv.AppendInt(s, i, 10), ',')
-	}
-	return string(s[:n])
-}
-
 func inPieces(r *run) {
 	a := r.dial("A")
 	a.greet()
-	message := numbers(1 << 20)
+	message := exam.Numbers(1 << 20)
 	go func() {
 		for from, size := 0, 1; from < len(message); size = size*3%50021 + 1 {
 			to := min(from+size, len(message))
@@ -155,7 +145,7 @@ func pauses(r *run) {
 func halfClose(r *run) {
 	a := r.dial("A")
 	a.greet()
-	message := numbers(64 << 10)
+	message := exam.Numbers(64 << 10)
 	a.send(message)
 	a.conn.CloseWrite()
 	a.expectEnd(message)
@@ -407,7 +397,7 @@ func endMiddle(r *run, serve server) (sure bool) {
 	}
 	r.newcomer()
 	if r.returnsIn(moment / 2) {
-		r.fail(notAwaited, "Client A sent %s. Your Serve had read it and had not yet sent it back when ctx ended, and returned %s.", quote(message), told(r.err))
+		r.fail(notAwaited, "Client A sent %s. Your Serve had read it and had not yet sent it back when ctx ended, and returned %s.", exam.Quote(message), told(r.err))
 	}
 	free()
 	busy := time.Since(began) > grace/2 && conn.patient.Load()
@@ -417,7 +407,7 @@ func endMiddle(r *run, serve server) (sure bool) {
 		a.differs(message, got)
 	}
 	if len(got) < len(want) && !busy {
-		r.fail(currentEcho, "Client A sent %s. Your Serve had read %s of it when ctx ended. Client A got %s, and the end.", quote(message), quote(want), quote(got))
+		r.fail(currentEcho, "Client A sent %s. Your Serve had read %s of it when ctx ended. Client A got %s, and the end.", exam.Quote(message), exam.Quote(want), exam.Quote(got))
 	}
 	r.wait()
 	r.stopped()

@@ -236,7 +236,7 @@ func (c *client) judge(message, got string, err error) {
 		c.isSilent(message, got)
 	default:
 		c.r.aliveAfter(moment)
-		c.r.fail(c.r.ended, "Client %s sent %s. It got %s, and then its connection ended: %v.", c.name, quote(message), quote(got), err)
+		c.r.fail(c.r.ended, "Client %s sent %s. It got %s, and then its connection ended: %v.", c.name, exam.Quote(message), exam.Quote(got), err)
 	}
 }
 
@@ -291,7 +291,7 @@ func (c *client) differs(message, got string) {
 	for at < len(got) && at < len(message) && got[at] == message[at] {
 		at++
 	}
-	c.r.fail(d, "Client %s sent %s. Its echo was another: after %d right bytes came %s.", c.name, quote(message), at, quote(got[at:]))
+	c.r.fail(d, "Client %s sent %s. Its echo was another: after %d right bytes came %s.", c.name, exam.Quote(message), at, exam.Quote(got[at:]))
 }
 
 // surplus tells what bytes mean that nobody has sent.
@@ -307,7 +307,7 @@ func (c *client) isSilent(message, got string) {
 	r := c.r
 	r.alive()
 	r.claim() // now, as the search disturbs the others
-	story := fmt.Sprintf("Client %s sent %s and got %s within %v.", c.name, quote(message), quote(got), patience)
+	story := fmt.Sprintf("Client %s sent %s and got %s within %v.", c.name, exam.Quote(message), exam.Quote(got), patience)
 	served, others := 0, false
 	r.mu.Lock()
 	for _, other := range r.clients {
@@ -369,7 +369,7 @@ func (c *client) halfClose() {
 // expectEnd expects an echo and then the end, after the client's own end.
 func (c *client) expectEnd(echo string) {
 	got, err := c.read(len(echo)+1, patience)
-	story := fmt.Sprintf("Client %s sent %s and ended its direction. It got %s", c.name, quote(echo), quote(got))
+	story := fmt.Sprintf("Client %s sent %s and ended its direction. It got %s", c.name, exam.Quote(echo), exam.Quote(got))
 	switch {
 	case !strings.HasPrefix(echo, got):
 		c.differs(echo, got)
@@ -444,7 +444,7 @@ func (r *run) stopped() {
 			r.fail(leftOpen, "Your Serve returned, but the connection of client %s did not end.", c.name)
 		}
 		if !c.owed && got != "" {
-			r.fail(surplus(got), "Client %s got its echo. After that came %s.", c.name, quote(got))
+			r.fail(surplus(got), "Client %s got its echo. After that came %s.", c.name, exam.Quote(got))
 		}
 	}
 }
@@ -484,15 +484,4 @@ func (r *run) soon(ok func() bool) bool {
 	}
 	r.catchUp()
 	return ok()
-}
-
-// quote shows a message, shortened.
-func quote(message string) string {
-	switch {
-	case message == "":
-		return "nothing"
-	case len(message) > 60:
-		return fmt.Sprintf("%d bytes, %q…", len(message), message[:20])
-	}
-	return fmt.Sprintf("%q", message)
 }

@@ -29,7 +29,7 @@ func (causes *causes) cases() (list []exam.Case[serveFunc]) {
 		list = append(list, exam.Case[serveFunc]{Name: name, Run: func(tr *exam.Trial, answer serveFunc) {
 			s, err := listen(tr, answer, patience)
 			if err != nil {
-				tr.Wrong(broken, "The checker could not listen: %v", err)
+				tr.Wrong(exam.NoSocket, "The checker could not listen: %v", err)
 				return
 			}
 			s.causes = causes
@@ -98,7 +98,7 @@ func together(s *server) {
 	for _, patience := range []time.Duration{long, short / 4} {
 		other, err := listen(s.tr, s.answer, patience)
 		if err != nil {
-			s.tr.Wrong(broken, "The checker could not listen: %v", err)
+			s.tr.Wrong(exam.NoSocket, "The checker could not listen: %v", err)
 			return
 		}
 		servers = append(servers, other)

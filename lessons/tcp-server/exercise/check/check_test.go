@@ -26,18 +26,9 @@ func TestWrongAnswersAreTold(t *testing.T) {
 
 func casesFor(answer serveFunc) []exam.Case[serveFunc] { return newCauses(answer).cases() }
 
-// TestEveryDiagnosisIsTested has no way to list the diagnoses but to name them.
 func TestEveryDiagnosisIsTested(t *testing.T) {
-	all := []exam.Diagnosis{
-		oneClient, earlyReturn, clientEnds, mixedUp, shared,
-		closedIsEnd, acceptAgain, neverEnds, acceptError,
-		notClosed, awaitsClient, noAnswer, choosy, closesEarly, otherText, unread, answersFirst, answersSilence, halfClosed, endIgnored,
-		untilNewline, untilFull, untilEnd, untilShort,
-		noDeadline, sleeps, otherPatience, sharedPatience, acceptDeadline,
-		exam.Panicked,
-	}
-	exam.CheckPointers(t, "../../../..", all...)
-	for _, d := range all {
+	page.Check(t, "../../../..")
+	for _, d := range append(page.Diagnoses(), exam.Panicked) {
 		if !slices.ContainsFunc(wrongs, func(w exam.Answer[serveFunc]) bool { return w.Want == d.Name }) {
 			t.Errorf("no wrong answer has the diagnosis %s", d.Name)
 		}

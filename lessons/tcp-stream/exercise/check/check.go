@@ -47,7 +47,7 @@ var (
 )
 
 // bigRequest is made once: under the race detector that takes its time.
-var bigRequest = sync.OnceValue(func() []byte { return numbers(big) })
+var bigRequest = sync.OnceValue(func() []byte { return []byte(exam.Numbers(big)) })
 
 // cases returns the cases for an answer. Some need others: what is wrong there
 // already is told there, and would only be told again with another idea.
@@ -77,12 +77,12 @@ func cases(exchange exchanger, tooLong error) []exam.Case[exchanger] {
 	}
 	plain := add("plain reply", reply(plainRequest, plainReply, much))
 	drip := add("reply byte by byte", drips, plain)
-	stream := add("reply of 300000 bytes", reply(plainRequest, numbers(300_000), much), drip)
+	stream := add("reply of 300000 bytes", reply(plainRequest, []byte(exam.Numbers(300_000)), much), drip)
 	add("several calls at once", severalCalls, stream)
 	list[len(list)-1].First = true
 	add("empty request", emptyRequestCase, stream)
 	empty := add("empty reply", emptyReplyCase, stream)
-	full := add("reply of exactly limit bytes", reply(plainRequest, numbers(5000), 5000), stream)
+	full := add("reply of exactly limit bytes", reply(plainRequest, []byte(exam.Numbers(5000)), 5000), stream)
 	add("no byte where none is allowed", reply(plainRequest, nil, 0), empty, full)
 	over := add("one byte more than limit", tooMuch(5001, 5000, true), stream)
 	add("one byte where none is allowed", tooMuch(1, 0, true), over)
@@ -169,9 +169,9 @@ func tooMuch(size, limit int, ends bool) func(scene) {
 	return func(s scene) {
 		x := s.run(plainRequest, limit, 0, func(p *peer) {
 			p.receive()
-			p.send(numbers(size)[:size-1])
+			p.send([]byte(exam.Numbers(size))[:size-1])
 			p.pause(20) // one that looks only at the size of a piece sees none that is too long
-			p.send(numbers(size)[size-1:])
+			p.send([]byte(exam.Numbers(size))[size-1:])
 			if ends {
 				p.end()
 			}

@@ -161,7 +161,7 @@ func (x *exchange) did() string {
 	case x.err != nil:
 		return fmt.Sprintf("Your Exchange returned the error %q.", x.err)
 	}
-	return fmt.Sprintf("Your Exchange returned %s and no error.", show(x.reply))
+	return fmt.Sprintf("Your Exchange returned %s and no error.", exam.Quote(x.reply))
 }
 
 // good tells whether the answer got reply from a peer with which all went well.
@@ -179,7 +179,7 @@ func (x *exchange) wantReply(reply []byte) {
 	case x.hung == "" && errors.Is(x.err, net.ErrClosed):
 		x.wrong(closedBoth, "%s", x.did())
 	case len(p.got) > len(x.request), !bytes.HasPrefix(x.request, p.got):
-		x.wrong(otherRequest, "The request is %s; the peer got %s.", show(x.request), show(p.got))
+		x.wrong(otherRequest, "The request is %s; the peer got %s.", exam.Quote(x.request), exam.Quote(p.got))
 	case len(p.got) < len(x.request) && p.ended:
 		x.wrong(earlyEnd, "The request has %d bytes. %s", len(x.request), x.did())
 	case len(p.got) < len(x.request):
@@ -191,7 +191,7 @@ func (x *exchange) wantReply(reply []byte) {
 	case x.err != nil:
 		x.wrong(x.whichError(reply), "%s", x.did())
 	case !bytes.Equal(x.reply, reply):
-		x.wrong(x.whichReply(reply), "The reply is %s. %s", show(reply), x.did())
+		x.wrong(x.whichReply(reply), "The reply is %s. %s", exam.Quote(reply), x.did())
 	case !x.open:
 		x.wrong(closesConn, "%s Then conn was closed.", x.did())
 	}
@@ -259,7 +259,7 @@ func (x *exchange) wantError(d exam.Diagnosis) {
 // tidy reports what may not be, however the call ended.
 func (x *exchange) tidy() {
 	if x.hung == "" && !bytes.Equal(x.room, append(bytes.Clone(x.request), "the room behind it"...)) {
-		x.wrong(changedRequest, "Then the request was %s, or what is behind it in its array was changed; it had been %s.", show(x.room[:len(x.request)]), show(x.request))
+		x.wrong(changedRequest, "Then the request was %s, or what is behind it in its array was changed; it had been %s.", exam.Quote(x.room[:len(x.request)]), exam.Quote(x.request))
 	}
 	if x.left != "" {
 		x.wrong(leftBehind, "%s A goroutine of it was still %s, a second later.", x.did(), x.left)

@@ -1,13 +1,14 @@
 package check
 
 import (
-	"encoding/binary"
 	"fmt"
 	"io"
 	"net"
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"example.com/sockets/shared/exam"
 )
 
 // A peer is the other end of the connection. It plays a script in a goroutine of
@@ -98,7 +99,7 @@ func (p *peer) send(data []byte) {
 		return
 	}
 	if p.write(data) {
-		p.did("sent %s", show(data))
+		p.did("sent %s", exam.Quote(data))
 	} else {
 		p.did("sent %d of %d bytes, until no more was taken", p.sent.Load()-before, len(data))
 	}
@@ -113,7 +114,7 @@ func (p *peer) drip(data []byte) {
 			p.pause(40)
 		}
 	}
-	p.did("sent %s byte by byte", show(data))
+	p.did("sent %s byte by byte", exam.Quote(data))
 }
 
 // end half-closes. The peer's socket itself is closed with the case.
@@ -140,24 +141,4 @@ func (p *peer) pause(ms int) {
 			p.moved.Add(1) // on a busy machine all rests together are long, but no standstill
 		}
 	}
-}
-
-// show quotes what is short and counts what is long.
-func show(data []byte) string {
-	switch {
-	case len(data) == 0:
-		return "no bytes"
-	case len(data) > 60:
-		return fmt.Sprintf("%d bytes", len(data))
-	}
-	return fmt.Sprintf("%q", data)
-}
-
-// numbers returns n bytes of which no part is like another.
-func numbers(n int) []byte {
-	b := make([]byte, 0, n+4)
-	for i := uint32(1); len(b) < n; i++ {
-		b = binary.LittleEndian.AppendUint32(b, i)
-	}
-	return b[:n:n]
 }

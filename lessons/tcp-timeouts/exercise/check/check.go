@@ -3,7 +3,6 @@
 package check
 
 import (
-	"fmt"
 	"net"
 	"strings"
 	"testing"
@@ -72,7 +71,7 @@ var (
 		pieces: []string{"one, ", "two, ", "three, ", "four, ", "five"}, rest: 100 * time.Millisecond,
 		n: 27, idle: 2 * short, total: long, hangs: waitsForEnd}
 	many = scene{did: "The peer sent %s and kept the connection open",
-		pieces: []string{numbers(70000)}, n: 70000, idle: long, total: long, hangs: waitsForEnd,
+		pieces: []string{exam.Numbers(70000)}, n: 70000, idle: long, total: long, hangs: waitsForEnd,
 		patience: 5 * time.Second} // one byte a Read is slow, and right
 	none = scene{did: "The peer sent nothing",
 		n: 0, idle: short, total: short, hangs: zeroBytes}
@@ -88,7 +87,7 @@ var (
 	totalFirst = scene{did: "The peer sent %s and then nothing more",
 		first: "Hello", n: 20, idle: long, total: short, limit: short, hangs: totalBetween}
 	dripping = scene{did: "The peer sent a byte every 20ms. By the end it had sent %s",
-		first: "0", pieces: strings.Split(numbers(500), ""), rest: gap,
+		first: "0", pieces: strings.Split(exam.Numbers(500), ""), rest: gap,
 		n: 1000, idle: short * 3 / 2, total: 2 * short, limit: 2 * short, hangs: noTotal}
 	endsEarly = scene{did: "The peer sent %s and closed its direction",
 		first: "Hello", end: ends, n: 20, idle: short, total: short, hangs: endNotSeen, linger: short + gap}
@@ -99,12 +98,3 @@ var (
 	afterSuccess = scene{did: "The peer sent %s",
 		first: greeting, n: len(greeting), idle: short, total: short, hangs: waitsForEnd, linger: short + gap}
 )
-
-// numbers returns n bytes of text, of which no part is like another.
-func numbers(n int) string {
-	var s strings.Builder
-	for i := 1; s.Len() < n; i++ {
-		fmt.Fprintf(&s, "%d,", i)
-	}
-	return s.String()[:n]
-}

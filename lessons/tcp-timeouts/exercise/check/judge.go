@@ -215,7 +215,7 @@ func (v *visit) sequel(d exam.Diagnosis) string {
 	switch d {
 	case readsPast, stillReading, partialLost:
 		if v.end == stays {
-			return " Then the peer sent " + quote(later) + ". From then on the connection brought " + quote(v.after) + "."
+			return " Then the peer sent " + exam.Quote(later) + ". From then on the connection brought " + exam.Quote(v.after) + "."
 		}
 	case deadlineLeft, closed:
 		if isTimeout(v.readErr) || errors.Is(v.readErr, net.ErrClosed) {

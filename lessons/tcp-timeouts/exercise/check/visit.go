@@ -182,7 +182,7 @@ func (v *visit) quiet() (d time.Duration) {
 func (v *visit) story() string {
 	s := v.did
 	if strings.Contains(s, "%s") {
-		s = fmt.Sprintf(s, quote(v.sent))
+		s = fmt.Sprintf(s, exam.Quote(v.sent))
 	}
 	return fmt.Sprintf("%s. Receive was called with n = %d, idle = %v and total = %v. It %s.", s, v.n, v.idle, v.total, v.outcome())
 }
@@ -191,7 +191,7 @@ func (v *visit) outcome() string {
 	if v.hung != "" {
 		return fmt.Sprintf("did not return within %v: it hung %s", v.patience, v.hung)
 	}
-	s := "returned " + quote(string(v.got))
+	s := "returned " + exam.Quote(string(v.got))
 	if v.err == nil {
 		s += " and no error"
 	} else {
@@ -201,15 +201,4 @@ func (v *visit) outcome() string {
 		s += fmt.Sprintf(", after %v", v.took.Round(time.Millisecond))
 	}
 	return s
-}
-
-// quote shows bytes, shortened when they are many.
-func quote(s string) string {
-	switch {
-	case s == "":
-		return "no byte"
-	case len(s) > 60:
-		return fmt.Sprintf("%q… (%d bytes)", s[:40], len(s))
-	}
-	return fmt.Sprintf("%q", s)
 }

@@ -174,7 +174,7 @@ func unlike(got, want string) string {
 		i++
 	}
 	if i == 0 {
-		return quote(got)
+		return exam.Quote(got)
 	}
-	return fmt.Sprintf("a text that is right up to byte %d, and has %s there instead of %s", i, quote(got[i:]), quote(want[i:]))
+	return fmt.Sprintf("a text that is right up to byte %d, and has %s there instead of %s", i, exam.Quote(got[i:]), exam.Quote(want[i:]))
 }

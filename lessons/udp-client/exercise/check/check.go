@@ -16,8 +16,8 @@ import (
 // Ask checks an answer. It skips the test where the answer has not been started.
 func Ask(t *testing.T, ask func(addr, message string, timeout time.Duration, tries int) (string, error)) {
 	t.Helper()
-	if largest() < largestUDP {
-		t.Logf("loopback carries datagrams of at most %d bytes here, not %d: the test uses that size", largest(), largestUDP)
+	if largest() < exam.MaxDatagram {
+		t.Logf("loopback carries datagrams of at most %d bytes here, not %d: the test uses that size", largest(), exam.MaxDatagram)
 	}
 	exam.Run(t, "lessons/udp-client/exercise/exercise.go", begun, newCases(), ask)
 }
@@ -101,13 +101,13 @@ func asks(message string) func(*attempt) {
 // and even a small one has the server's number.
 var longText = sync.OnceValue(func() string {
 	var s strings.Builder
-	for i := 1; s.Len() <= largestUDP; i++ {
+	for i := 1; s.Len() <= exam.MaxDatagram; i++ {
 		fmt.Fprintf(&s, "%d,", i)
 		if i%16 == 0 {
 			s.WriteString(id + ",")
 		}
 	}
-	return s.String()[:largestUDP+1]
+	return s.String()[:exam.MaxDatagram+1]
 })
 
 func emptyQuestion(a *attempt) {
@@ -165,12 +165,12 @@ func delaysAndDoubles(a *attempt) {
 		}
 		faults, err := badnet.Parse("delay=30ms,dup=1")
 		if err != nil {
-			a.Wrong(broken, "the network: %v.", err)
+			a.Wrong(exam.NoSocket, "the network: %v.", err)
 			return nil
 		}
 		relay, err := badnet.Listen("udp", "127.0.0.1:0", server.addr.String(), faults, badnet.Options{})
 		if err != nil {
-			a.Wrong(broken, "the network: %v.", err)
+			a.Wrong(exam.NoSocket, "the network: %v.", err)
 			return nil
 		}
 		a.Cleanup(func() { relay.Close() })
@@ -378,7 +378,7 @@ func closedPort(a *attempt) {
 	}
 	conn, err := net.DialUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)}, net.UDPAddrFromAddrPort(server.addr))
 	if err != nil {
-		a.Wrong(broken, "a closed port: %v.", err)
+		a.Wrong(exam.NoSocket, "a closed port: %v.", err)
 		return
 	}
 	a.Cleanup(func() { conn.Close() })

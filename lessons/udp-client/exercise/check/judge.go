@@ -154,7 +154,7 @@ const (
 func exchange(message, answer string) setup {
 	return setup{
 		message: message, timeout: long, tries: 3,
-		did: "the server answered " + quote(message) + " at once with " + quote(answer),
+		did: "the server answered " + exam.Quote(message) + " at once with " + exam.Quote(answer),
 		on:  func(s *server, q question) { s.answer(q, answer) },
 	}
 }

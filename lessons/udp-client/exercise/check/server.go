@@ -85,7 +85,7 @@ func newServer(on func(*server, question)) (*server, error) {
 func openServer(tr *exam.Trial, on func(*server, question)) *server {
 	s, err := newServer(on)
 	if err != nil {
-		tr.Wrong(broken, "a server's socket: %v.", err)
+		tr.Wrong(exam.NoSocket, "a server's socket: %v.", err)
 		return nil
 	}
 	tr.Cleanup(s.close)
@@ -204,32 +204,8 @@ func (s *server) asked() (count int, first []question) {
 	return s.count, s.first[:len(s.first):len(s.first)]
 }
 
-// largestUDP is the longest datagram over IPv4: the 65,535 bytes of an IP packet
-// (RFC 791, section 3.1) less its header of 20 and the UDP header of 8.
-const largestUDP = 65507
-
 // largest is the longest datagram that this system's loopback carries between
 // sockets as they come. On macOS it is 9,216 bytes.
 var largest = sync.OnceValue(func() int {
-	to, err := listen(netip.AddrPortFrom(loopback, 0))
-	if err != nil {
-		return 0
-	}
-	defer to.Close()
-	from, err := listen(netip.AddrPortFrom(loopback, 0))
-	if err != nil {
-		return 0
-	}
-	defer from.Close()
-	buf := make([]byte, largestUDP)
-	for _, size := range []int{largestUDP, 32 << 10, 9216, 8 << 10, 4 << 10} {
-		if _, err := from.WriteToUDPAddrPort(buf[:size], local(to)); err != nil {
-			continue
-		}
-		to.SetReadDeadline(time.Now().Add(exam.Limit))
-		if n, _, err := to.ReadFromUDPAddrPort(buf); err == nil && n == size {
-			return size
-		}
-	}
-	return 1 << 10
+	return exam.LargestDatagram(func() (*net.UDPConn, error) { return listen(netip.AddrPortFrom(loopback, 0)) })
 })

@@ -49,7 +49,7 @@ func (a *attempt) strangers(server *server) *crowd {
 		c.conns, c.texts = append(c.conns, conn), append(c.texts, server.sign(s.text))
 	}
 	if len(c.conns) == 0 {
-		a.Wrong(broken, "no socket for a stranger.")
+		a.Wrong(exam.NoSocket, "no socket for a stranger.")
 		return nil
 	}
 	return c

@@ -167,7 +167,7 @@ func (v *visit) sound() bool {
 	_, questions := v.server.asked()
 	for _, q := range questions {
 		if q.data != v.message {
-			v.wrongMessage(quote(q.data))
+			v.wrongMessage(exam.Quote(q.data))
 			return false
 		}
 	}
@@ -190,7 +190,7 @@ func (v *visit) ready() bool {
 
 // wrongMessage reports what the server got instead of the message.
 func (v *visit) wrongMessage(got string) {
-	v.tr.Wrong(otherMessage, "your Ask was called with the message %s; the server got %s; your Ask %s.", quote(v.message), got, v.outcome())
+	v.tr.Wrong(otherMessage, "your Ask was called with the message %s; the server got %s; your Ask %s.", exam.Quote(v.message), got, v.outcome())
 }
 
 // freed tells which of the clients' sockets are closed. It is asked when Ask has
@@ -270,7 +270,7 @@ func (v *visit) outcome() string {
 	case v.err != nil:
 		return fmt.Sprintf("returned the error %q", v.err)
 	}
-	return fmt.Sprintf("returned %s and no error", quote(v.reply))
+	return fmt.Sprintf("returned %s and no error", exam.Quote(v.reply))
 }
 
 func datagrams(n int) string {
@@ -282,11 +282,3 @@ func datagrams(n int) string {
 
 // shown is how many bytes a story shows at most.
 const shown = 60
-
-// quote shows bytes as a Go string, long ones shortened.
-func quote(s string) string {
-	if len(s) <= shown {
-		return fmt.Sprintf("%q", s)
-	}
-	return fmt.Sprintf("%q… (%d bytes)", s[:shown], len(s))
-}

@@ -6,8 +6,8 @@ package check
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -38,7 +38,7 @@ func Receive(t *testing.T, receive receiver) {
 
 // sendStub calls an answer with a closed conn, where a right one returns at once.
 func sendStub(send sender) error {
-	socket, err := listen()
+	socket, err := exam.ListenUDP()
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func sendStub(send sender) error {
 
 // receiveStub does the same.
 func receiveStub(receive receiver) error {
-	socket, err := listen()
+	socket, err := exam.ListenUDP()
 	if err != nil {
 		return err
 	}
@@ -68,66 +68,13 @@ func begun(call func() error, used *atomic.Bool) error {
 	return err
 }
 
-const (
-	header = 4
-
-	// largestUDP is the longest datagram over IPv4: the 65,535 bytes of an IP
-	// packet (RFC 791, section 3.1) less its header of 20 and UDP's of 8.
-	largestUDP = 65507
-)
-
-// listen opens a socket on loopback.
-func listen() (*net.UDPConn, error) {
-	socket, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err == nil {
-		setRoom(socket)
-	}
-	return socket, err
-}
-
-// setRoom asks for buffers that hold the largest datagram. MacOS also takes it for
-// the limit of one datagram, which is 9,216 without it.
-func setRoom(socket *net.UDPConn) {
-	socket.SetReadBuffer(256 << 10)
-	socket.SetWriteBuffer(256 << 10)
-}
+// header is how many bytes of a datagram are the number.
+const header = 4
 
 // largest is the longest payload that this system's loopback carries.
-var largest = sync.OnceValue(func() int {
-	socket, err := listen()
-	if err != nil {
-		return 0
-	}
-	defer socket.Close()
-	for _, size := range []int{largestUDP, 9216} {
-		if _, err := socket.WriteTo(make([]byte, size), socket.LocalAddr()); err == nil {
-			return size - header
-		}
-	}
-	return 1024
-})
+var largest = sync.OnceValue(func() int { return exam.LargestDatagram(exam.ListenUDP) - header })
 
 // number returns the 4 bytes of seq.
 func number(seq uint32) []byte { return binary.BigEndian.AppendUint32(nil, seq) }
 
-// letters returns size bytes of text, no two parts of it alike.
-func letters(size int) []byte {
-	var text []byte
-	for i := 0; len(text) < size; i++ {
-		text = fmt.Appendf(text, "%d,", i)
-	}
-	return text[:size]
-}
-
-// show shows bytes in a story.
-func show(b []byte) string {
-	if len(b) > 40 {
-		return fmt.Sprintf("%q… (%d bytes)", b[:20], len(b))
-	}
-	return fmt.Sprintf("%q", b)
-}
-
-func isTimeout(err error) bool {
-	var e net.Error
-	return errors.As(err, &e) && e.Timeout()
-}
+func isTimeout(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }

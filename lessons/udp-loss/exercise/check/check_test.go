@@ -32,7 +32,7 @@ func TestWrongAnswersAreTold(t *testing.T) {
 }
 
 func TestEveryDiagnosisIsTested(t *testing.T) {
-	for _, d := range diagnoses {
+	for _, d := range page.Diagnoses() {
 		if !slices.ContainsFunc(wrongSends, func(w exam.Answer[sender]) bool { return w.Want == d.Name }) &&
 			!slices.ContainsFunc(wrongReceives, func(w exam.Answer[receiver]) bool { return w.Want == d.Name }) {
 			t.Errorf("no wrong answer gets the diagnosis %q", d.Name)
@@ -55,4 +55,4 @@ func TestStubCountsAsNotBegun(t *testing.T) {
 	}
 }
 
-func TestDiagnosesPointToHeadings(t *testing.T) { exam.CheckPointers(t, "../../../..", diagnoses...) }
+func TestDiagnosesPointToHeadings(t *testing.T) { page.Check(t, "../../../..") }

@@ -82,7 +82,7 @@ func (c *recvConn) sooner(t time.Time) time.Time {
 
 // newHost opens the socket for an answer. Start begins the call.
 func newHost(tr *exam.Trial, receive receiver) *host {
-	socket, err := listen()
+	socket, err := exam.ListenUDP()
 	if err != nil {
 		tr.Wrong(exam.NoSocket, "%v", err)
 		return nil
@@ -140,7 +140,7 @@ const spinning = 1000
 const patience = 2 * time.Second
 
 func newPeer(tr *exam.Trial) *peer {
-	socket, err := listen()
+	socket, err := exam.ListenUDP()
 	if err != nil {
 		tr.Wrong(exam.NoSocket, "%v", err)
 		return nil
@@ -166,7 +166,7 @@ func (p *peer) count(h *host, seq uint32) int {
 
 // acked waits until seq has been acknowledged so many times.
 func (p *peer) acked(h *host, seq uint32, times int, limit time.Duration) bool {
-	buf := make([]byte, largestUDP)
+	buf := make([]byte, exam.MaxDatagram)
 	p.socket.SetReadDeadline(time.Now().Add(limit))
 	for p.count(h, seq) < times {
 		n, from, err := p.socket.ReadFromUDPAddrPort(buf)
@@ -220,7 +220,7 @@ func (h *host) name(p *peer) string {
 func (h *host) say(p *peer, payload string, own exam.Diagnosis) bool {
 	seq := p.next[h]
 	p.send(h, seq, payload)
-	h.tell("%s sent number %d, %s", h.name(p), seq, show([]byte(payload)))
+	h.tell("%s sent number %d, %s", h.name(p), seq, exam.Quote(payload))
 	return h.taken(p, payload, own)
 }
 
@@ -269,7 +269,7 @@ func (h *host) failed(p *peer, own exam.Diagnosis) bool {
 	case isDone(h.call):
 		h.returned(own)
 	case p.odd != nil:
-		h.tell("it got back %s", show(p.odd))
+		h.tell("it got back %s", exam.Quote(p.odd))
 		h.wrong(badAck)
 	default:
 		return false
@@ -378,7 +378,7 @@ func (h *host) ends() bool {
 func (h *host) keptIsKept() bool {
 	for i, k := range h.kept {
 		if string(k) != h.got[i] {
-			h.tell("the payload delivered as %s had become %s", show([]byte(h.got[i])), show(k))
+			h.tell("the payload delivered as %s had become %s", exam.Quote(h.got[i]), exam.Quote(k))
 			return h.wrong(keptBuffer)
 		}
 	}
@@ -395,7 +395,7 @@ func (h *host) wrong(d exam.Diagnosis) bool {
 	}
 	var got []string
 	for _, g := range h.got {
-		got = append(got, show([]byte(g)))
+		got = append(got, exam.Quote(g))
 	}
 	if len(got) > 8 {
 		got = append(got[:3:3], append([]string{"…"}, got[len(got)-5:]...)...)

@@ -18,7 +18,7 @@ var sendCases = []exam.Case[sender]{
 	{Name: "an empty payload", Run: acknowledged(noPayload, []byte{})},
 	{Name: "a payload of any bytes", Run: acknowledged(changed, []byte(" \x00\xff\xfe \r\n안녕\x00 100%d\n"), []byte("\x00zeros around\x00"), []byte("quit"))},
 	{Name: "the largest payload", Run: func(tr *exam.Trial, send sender) {
-		acknowledged(largePayload, letters(largest()))(tr, send)
+		acknowledged(largePayload, []byte(exam.Numbers(largest())))(tr, send)
 	}},
 	{Name: "a payload that is too long", Run: payloadTooLong},
 	{Name: "room behind the payload", Run: roomBehind},
@@ -211,7 +211,7 @@ func payloadTooLong(tr *exam.Trial, send sender) {
 	if !ok {
 		return
 	}
-	v.run(scene{payload: letters(largestUDP - header + 1), timeout: 50 * time.Millisecond,
+	v.run(scene{payload: []byte(exam.Numbers(exam.MaxDatagram - header + 1)), timeout: 50 * time.Millisecond,
 		did: "a payload of one byte too much fits into no datagram, so Write fails"})
 	// When something came, it was not the whole payload: that is wrong for any.
 	if !v.begun() && len(v.came) == 0 && (v.hung != "" || v.err == nil) {

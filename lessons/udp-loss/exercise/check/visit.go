@@ -101,7 +101,7 @@ func open(tr *exam.Trial, send sender) *visit {
 	v := &visit{tr: tr, send: send, settled: make(chan bool, 1)}
 	v.changed = sync.NewCond(&v.mu)
 	var err error
-	if v.peer, err = listen(); err == nil {
+	if v.peer, err = exam.ListenUDP(); err == nil {
 		tr.Cleanup(func() { v.peer.Close() })
 		v.conn, err = net.DialUDP("udp4", nil, v.peer.LocalAddr().(*net.UDPAddr))
 	}
@@ -110,7 +110,7 @@ func open(tr *exam.Trial, send sender) *visit {
 		return nil
 	}
 	tr.Cleanup(func() { v.conn.Close() })
-	setRoom(v.conn)
+	exam.GiveRoom(v.conn)
 	v.hook = &sendConn{Conn: v.conn}
 	go v.receive()
 	return v
@@ -157,7 +157,7 @@ func (v *visit) leftAsItWas() bool {
 
 // receive is the receiver, until its socket is closed.
 func (v *visit) receive() {
-	buf := make([]byte, largestUDP)
+	buf := make([]byte, exam.MaxDatagram)
 	for {
 		n, from, err := v.peer.ReadFromUDPAddrPort(buf)
 		switch {
@@ -295,18 +295,18 @@ func (v *visit) wrong(d exam.Diagnosis) bool {
 	v.mu.Lock()
 	came := slices.Clone(v.came)
 	v.mu.Unlock()
-	story := fmt.Sprintf("number %d, payload %s, timeout %v, tries %d: %s. ", v.seq, show(v.payload), v.timeout, v.tries, v.did)
+	story := fmt.Sprintf("number %d, payload %s, timeout %v, tries %d: %s. ", v.seq, exam.Quote(v.payload), v.timeout, v.tries, v.did)
 	switch len(came) {
 	case 0:
 		story += "No datagram came"
 	default:
-		story += fmt.Sprintf("Your Send sent %s", show(came[0].data))
+		story += fmt.Sprintf("Your Send sent %s", exam.Quote(came[0].data))
 		for i, d := range came[1:] {
 			if i == 5 {
 				story += fmt.Sprintf(", and %d more", len(came)-1-i)
 				break
 			}
-			what := show(d.data)
+			what := exam.Quote(d.data)
 			if bytes.Equal(d.data, came[0].data) {
 				what = "the same"
 			}

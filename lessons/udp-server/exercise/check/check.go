@@ -19,15 +19,15 @@ import (
 // Echo checks an answer, and shows the learner what is wrong with it.
 func Echo(t *testing.T, echo func(conn net.PacketConn) error) {
 	t.Helper()
-	if largest() < largestUDP {
-		t.Logf("loopback carries datagrams of at most %d bytes here, not %d: the test uses that size", largest(), largestUDP)
+	if largest() < exam.MaxDatagram {
+		t.Logf("loopback carries datagrams of at most %d bytes here, not %d: the test uses that size", largest(), exam.MaxDatagram)
 	}
 	exam.Run(t, "lessons/udp-server/exercise/exercise.go", stub, cases, echo)
 }
 
 // stub gives the answer a closed conn, where a right one returns nil at once.
 func stub(echo func(net.PacketConn) error) error {
-	socket, err := listen()
+	socket, err := exam.ListenUDP()
 	if err != nil {
 		return err
 	}

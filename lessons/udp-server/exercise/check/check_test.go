@@ -21,7 +21,7 @@ func TestWrongAnswersAreTold(t *testing.T) {
 }
 
 func TestEveryDiagnosisIsTested(t *testing.T) {
-	for _, d := range diagnoses {
+	for _, d := range page.Diagnoses() {
 		if !slices.ContainsFunc(wrongs, func(w exam.Answer[func(net.PacketConn) error]) bool { return w.Want == d.Name }) {
 			t.Errorf("no wrong answer gets the diagnosis %q", d.Name)
 		}
@@ -47,5 +47,5 @@ func TestStub(t *testing.T) {
 
 // Every diagnosis leads to a heading of the lesson's page.
 func TestPointers(t *testing.T) {
-	exam.CheckPointers(t, "../../../..", append(diagnoses, unable)...)
+	page.Check(t, "../../../..")
 }

@@ -15,50 +15,8 @@ import (
 	"example.com/sockets/shared/exam"
 )
 
-// largestUDP is the longest datagram over IPv4: the 65,535 bytes of an IP packet
-// (RFC 791, section 3.1) less its header of 20 and the UDP header of 8.
-const largestUDP = 65507
-
-// room is asked for in every socket's buffers, so that the largest datagram fits.
-// macOS also takes it for the limit of one datagram, which is 9,216 without it.
-const room = 256 << 10
-
 // largest is the longest datagram that this system's loopback carries.
-var largest = sync.OnceValue(func() int {
-	to, err := listen()
-	if err != nil {
-		return 0
-	}
-	defer to.Close()
-	from, err := listen()
-	if err != nil {
-		return 0
-	}
-	defer from.Close()
-	buf := make([]byte, largestUDP)
-	for _, size := range []int{largestUDP, 32 << 10, 9216, 8 << 10, 4 << 10} {
-		if _, err := from.WriteTo(buf[:size], to.LocalAddr()); err != nil {
-			continue
-		}
-		to.SetReadDeadline(time.Now().Add(exam.Limit))
-		if n, _, err := to.ReadFrom(buf); err == nil && n == size {
-			return size
-		}
-	}
-	return 1 << 10
-})
-
-// listen opens a socket on loopback.
-func listen() (*net.UDPConn, error) {
-	socket, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		return nil, err
-	}
-	// Where a system gives less, largest finds out.
-	socket.SetReadBuffer(room)
-	socket.SetWriteBuffer(room)
-	return socket, nil
-}
+var largest = sync.OnceValue(func() int { return exam.LargestDatagram(exam.ListenUDP) })
 
 func addrPort(socket *net.UDPConn) netip.AddrPort {
 	return socket.LocalAddr().(*net.UDPAddr).AddrPort()
@@ -75,7 +33,7 @@ type peer struct {
 }
 
 func newPeer(s *server, socket *net.UDPConn) *peer {
-	return &peer{socket: socket, server: s, name: addrPort(socket).String(), buf: make([]byte, largestUDP+1)}
+	return &peer{socket: socket, server: s, name: addrPort(socket).String(), buf: make([]byte, exam.MaxDatagram+1)}
 }
 
 // ask sends data and waits for what the server sends back. It returns false when

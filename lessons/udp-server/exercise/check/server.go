@@ -44,7 +44,7 @@ const budget = 5 * time.Second
 func open(tr *exam.Trial, echo func(net.PacketConn) error, peers int) *server {
 	s := &server{tr: tr, echo: echo, began: time.Now()}
 	for i := range 1 + peers {
-		socket, err := listen()
+		socket, err := exam.ListenUDP()
 		if err != nil {
 			s.unable("no socket could be opened: %v", err)
 			return nil
@@ -84,7 +84,7 @@ func (s *server) asserts() {
 // unable reports that the checker could not do its part.
 func (s *server) unable(format string, args ...any) {
 	s.silenced = true
-	s.tr.Wrong(unable, format, args...)
+	s.tr.Wrong(exam.NoSocket, format, args...)
 }
 
 func (s *server) returned() bool { return isClosed(s.call.Done()) }

@@ -5,6 +5,8 @@ import (
 	"net"
 	"slices"
 	"time"
+
+	"example.com/sockets/shared/exam"
 )
 
 // slowest is a time that an echo on loopback never needs. The shortest sleep
@@ -38,7 +40,7 @@ func (s *server) tooSlow(plain *server) bool {
 }
 
 func plainEcho(conn net.PacketConn) error {
-	buf := make([]byte, largestUDP)
+	buf := make([]byte, exam.MaxDatagram)
 	for {
 		n, addr, err := conn.ReadFrom(buf)
 		if errors.Is(err, net.ErrClosed) {
