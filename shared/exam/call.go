@@ -1,12 +1,18 @@
 package exam
 
 import (
+	"bytes"
+	"context"
 	"fmt"
 	"path"
 	"regexp"
 	"runtime"
+	"runtime/pprof"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,7 +23,14 @@ type Call struct {
 	done     chan struct{}
 	panicked string
 	began    time.Time
+	id       string // the value of the label of its goroutines
 }
+
+// calls counts the calls. The goroutines of each have a label with its number: those
+// that the answer starts inherit it.
+var calls atomic.Int64
+
+const label = "call"
 
 // Call calls f, which calls the answer, and waits for its end. It returns where
 // f hung, "" when it returned in time. A panic of the answer is reported.
@@ -27,13 +40,17 @@ func (tr *Trial) Call(f func()) (hung string) {
 
 // Go calls f, which calls the answer, and does not wait.
 func (tr *Trial) Go(f func()) *Call {
-	c := &Call{trial: tr, started: make(chan string, 1), done: make(chan struct{}), began: time.Now()}
+	c := &Call{
+		trial: tr, started: make(chan string, 1), done: make(chan struct{}),
+		began: time.Now(), id: strconv.FormatInt(calls.Add(1), 10),
+	}
 	go c.run(f)
 	return c
 }
 
 func (c *Call) run(f func()) {
 	defer close(c.done)
+	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels(label, c.id)))
 	name, _, _ := strings.Cut(stack(false), "[")
 	c.started <- name
 	returned := false
@@ -84,10 +101,49 @@ func (c *Call) WaitFor(limit time.Duration) (hung string) {
 		}
 	}
 	if hung == "" {
-		hung = "in a place that can not be told"
+		hung = unknownPlace
 	}
 	c.trial.release()
 	return hung
+}
+
+// Goroutines tells of each goroutine that the call has started, and of its own, where
+// it is: "in exercise.go line 23". To look stops the whole program for a moment.
+func (c *Call) Goroutines() (places []string) {
+	var profile bytes.Buffer
+	pprof.Lookup("goroutine").WriteTo(&profile, 1)
+	mine := fmt.Sprintf("# labels: {%q:%q}", label, c.id)
+	_, all, _ := strings.Cut(profile.String(), "\n") // the first line counts all goroutines
+	for _, alike := range strings.Split(all, "\n\n") {
+		// "2 @ 0x4788ae …", the labels, and of each function: #  address  name  file:line
+		if !strings.Contains(alike, mine) {
+			continue
+		}
+		place := unknownPlace
+		for _, m := range profiled.FindAllStringSubmatch(alike, -1) {
+			if file, line := m[1], m[2]; ofLearner(file) {
+				place = fmt.Sprintf("in %s line %s", path.Base(file), line)
+				break
+			}
+		}
+		count, _, _ := strings.Cut(strings.TrimSpace(alike), " ")
+		n, _ := strconv.Atoi(count)
+		places = append(places, slices.Repeat([]string{place}, n)...)
+	}
+	return places
+}
+
+// profiled matches the file and line of a function that is none of the standard
+// library, as its name begins with a domain.
+var profiled = regexp.MustCompile(`(?m)^#\t\S+\t[\w-]+\.\S+/\S+\t+(.*):(\d+)$`)
+
+// unknownPlace is where code is that shows no line of the learner's.
+const unknownPlace = "in a place that can not be told"
+
+// ofLearner tells whether a file may be the learner's, and not the checker's. A
+// checker's tests are its learners.
+func ofLearner(file string) bool {
+	return path.Base(path.Dir(file)) != "check" || strings.HasSuffix(file, "_test.go")
 }
 
 func stack(all bool) string {
@@ -141,8 +197,8 @@ func frame(goroutine string) string {
 			break
 		}
 		// A checker's own listener or connection may stand between the answer
-		// and the standard library. A checker's tests are its learners.
-		if path.Base(path.Dir(file)) == "check" && !strings.HasSuffix(file, "_test.go") {
+		// and the standard library.
+		if !ofLearner(file) {
 			continue
 		}
 		at := fmt.Sprintf("%s line %s", path.Base(file), line)

@@ -148,26 +148,6 @@ const (
 // tried again, when all else is over, at most twice: what the last try finds counts.
 func run[F any](cases []Case[F], answer F, found []chan []Finding, late func() time.Duration) {
 	end := time.Now().Add(lastBeginning)
-	again := func(failed int) bool {
-		return failed > 0 && time.Now().Before(end) && (failed <= few && late() > aLittle || late() > standstill)
-	}
-	atOnce := true
-	for i, c := range cases {
-		if c.First {
-			findings := try(c, answer)
-			for range 2 {
-				if len(findings) > 0 && again(1) {
-					findings = try(c, answer)
-				}
-			}
-			atOnce = atOnce && len(findings) == 0
-			found[i] <- findings
-		}
-	}
-	if !atOnce {
-		inTurn(cases, answer, found)
-		return
-	}
 	all := make([][]Finding, len(cases))
 	attempt := func(which []int) (failed []int) {
 		var wg sync.WaitGroup
@@ -182,20 +162,32 @@ func run[F any](cases []Case[F], answer F, found []chan []Finding, late func() t
 		}
 		return failed
 	}
-	var which []int
+	settle := func(which ...int) (good bool) {
+		failed := attempt(which)
+		for range 2 {
+			excused := len(failed) <= few && late() > aLittle || late() > standstill
+			if len(failed) > 0 && excused && time.Now().Before(end) {
+				failed = attempt(failed)
+			}
+		}
+		for _, i := range which {
+			found[i] <- all[i]
+		}
+		return len(failed) == 0
+	}
+	atOnce := true
+	var rest []int
 	for i, c := range cases {
 		if !c.First {
-			which = append(which, i)
+			rest = append(rest, i)
+		} else if !settle(i) {
+			atOnce = false
 		}
 	}
-	failed := attempt(which)
-	for range 2 {
-		if again(len(failed)) {
-			failed = attempt(failed)
-		}
-	}
-	for _, i := range which {
-		found[i] <- all[i]
+	if atOnce {
+		settle(rest...)
+	} else {
+		inTurn(cases, answer, found)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"regexp"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -216,5 +217,34 @@ func TestConnectedEndsAreClosedWithTheCase(t *testing.T) {
 	tr.release()
 	if _, err := answer.Write([]byte("hi")); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("after the case: %v", err)
+	}
+}
+
+func TestGoroutinesOfACall(t *testing.T) {
+	end := make(chan bool)
+	c := new(Trial).Go(func() {
+		for range 2 {
+			go func() { <-end }()
+		}
+	})
+	if hung := c.Wait(); hung != "" {
+		t.Fatal(hung)
+	}
+	other := new(Trial).Go(func() { <-end })
+	// Its own goroutine may still be on its way out.
+	for until := time.Now().Add(Limit); len(c.Goroutines()) > 2 && time.Now().Before(until); {
+		runtime.Gosched()
+	}
+	got := c.Goroutines()
+	if len(got) != 2 || got[0] != got[1] || !regexp.MustCompile(`^in exam_test\.go line \d+$`).MatchString(got[0]) {
+		t.Errorf("Goroutines() = %q", got)
+	}
+	close(end)
+	other.Wait()
+	for until := time.Now().Add(Limit); len(c.Goroutines()) > 0 && time.Now().Before(until); {
+		runtime.Gosched()
+	}
+	if got := c.Goroutines(); len(got) != 0 {
+		t.Errorf("Goroutines() = %q, and all have ended", got)
 	}
 }

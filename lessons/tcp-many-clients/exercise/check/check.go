@@ -328,7 +328,7 @@ func comeAndGo(r *run, serve server) {
 		r.fail(connKept, "%d clients came, and left in different ways. %v later, your Serve had closed only %d of these connections.", clients, patience, clients+2-w.open.Load())
 	}
 	n := 0
-	if !r.soon(func() bool { n = goroutines(r.mark); return n < clients/2 }) {
+	if !r.soon(func() bool { n = len(r.call.Goroutines()); return n < clients/2 }) {
 		r.fail(goroutineKept, "%d clients came, and left. %v later, %d goroutines were still there.", clients, patience, n)
 	}
 	r.stop()

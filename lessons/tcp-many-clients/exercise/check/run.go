@@ -8,8 +8,6 @@ import (
 	"net"
 	"os"
 	"runtime"
-	"runtime/pprof"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -34,7 +32,6 @@ type run struct {
 	cancel  context.CancelFunc
 	call    *exam.Call
 	err     error // what the answer returned
-	mark    string
 	failed  atomic.Bool
 	echoes  atomic.Int64 // that clients have got
 	mu      sync.Mutex
@@ -47,8 +44,6 @@ type run struct {
 	// the others have left.
 	kept exam.Diagnosis
 }
-
-var marks atomic.Int64
 
 // with makes a case of a body, which gets a run with so many places. The body may
 // end its goroutine: see fail.
@@ -90,7 +85,7 @@ func prepare(tr *exam.Trial) *run {
 	}
 	tr.Cleanup(func() { ln.Close() })
 	return &run{
-		tr: tr, ln: ln.(*net.TCPListener), mark: strconv.FormatInt(marks.Add(1), 10),
+		tr: tr, ln: ln.(*net.TCPListener),
 		silent: noEcho, wrong: changed, ended: dropped, early: early, kept: idleKept,
 	}
 }
@@ -104,9 +99,7 @@ func (r *run) startWith(ctx context.Context, cancel context.CancelFunc, serve se
 	r.cancel = cancel
 	r.tr.Cleanup(cancel)
 	r.call = r.tr.Go(func() {
-		pprof.Do(context.Background(), pprof.Labels(label, r.mark), func(context.Context) {
-			r.err = serve(ctx, ln, most)
-		})
+		r.err = serve(ctx, ln, most)
 	})
 }
 
@@ -452,7 +445,7 @@ func (r *run) stopped() {
 // noGoroutines expects that Serve, which has returned, left no goroutine.
 func (r *run) noGoroutines() {
 	n := 0
-	if !r.soon(func() bool { n = goroutines(r.mark); return n == 0 }) {
+	if !r.soon(func() bool { n = len(r.call.Goroutines()); return n == 0 }) {
 		r.fail(goroutineKept, "Your Serve returned and ctx had ended. %v later, there were still %d goroutines that it had started.", patience, n)
 	}
 }

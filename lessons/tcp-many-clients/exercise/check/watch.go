@@ -1,12 +1,7 @@
 package check
 
 import (
-	"bytes"
-	"fmt"
 	"net"
-	"runtime/pprof"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -152,27 +147,6 @@ func (f *failing) Accept() (net.Conn, error) {
 func (f *failing) Close() error {
 	f.once.Do(func() { close(f.closed) })
 	return f.Listener.Close()
-}
-
-// A goroutine has the labels of the one that started it. So a label marks all
-// goroutines of one call of the answer, and the profile counts them.
-const label = "serve"
-
-// goroutines counts the goroutines that have this mark. Each call stops the program
-// for a moment.
-func goroutines(mark string) (sum int) {
-	var profile bytes.Buffer
-	pprof.Lookup("goroutine").WriteTo(&profile, 1)
-	mine := fmt.Sprintf("# labels: {%q:%q}", label, mark)
-	alike := 0 // goroutines of the block that the line belongs to
-	for line := range strings.Lines(profile.String()) {
-		if count, _, ok := strings.Cut(line, " @ "); ok {
-			alike, _ = strconv.Atoi(count)
-		} else if strings.HasPrefix(line, mine) {
-			sum += alike
-		}
-	}
-	return sum
 }
 
 // SetDeadline is what many listeners have.

@@ -2,14 +2,11 @@ package check
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
-	"runtime/pprof"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"example.com/sockets/shared/exam"
@@ -33,7 +30,6 @@ type exchange struct {
 	room    []byte // the request, with the room behind it
 	limit   int
 	call    *exam.Call
-	id      string
 
 	// Known when it has finished.
 	hung  string // where the call hung
@@ -43,9 +39,6 @@ type exchange struct {
 	open  bool   // conn is not closed
 	left  string // where a goroutine stayed behind
 }
-
-// calls counts the calls of answers: each gets a label with its number.
-var calls atomic.Int64
 
 // prepare connects, but calls nothing yet. It returns nil when there is no socket.
 func (s scene) prepare(request []byte, limit int) *exchange {
@@ -59,7 +52,7 @@ func (s scene) prepare(request []byte, limit int) *exchange {
 	other.SetWriteBuffer(buffer)
 	room := append(bytes.Clone(request), "the room behind it"...)
 	return &exchange{
-		scene: s, conn: conn, limit: limit, id: fmt.Sprint(calls.Add(1)),
+		scene: s, conn: conn, limit: limit,
 		request: request, room: room,
 		peer: &peer{conn: other, done: make(chan struct{})},
 	}
@@ -68,10 +61,7 @@ func (s scene) prepare(request []byte, limit int) *exchange {
 // start calls the answer and lets the peer play.
 func (x *exchange) start(play func(p *peer)) {
 	x.call = x.tr.Go(func() {
-		// Goroutines that the answer starts inherit the label.
-		pprof.Do(context.Background(), pprof.Labels("exchange", x.id), func(context.Context) {
-			x.reply, x.err = x.exchange(x.conn, x.room[:len(x.request)], x.limit)
-		})
+		x.reply, x.err = x.exchange(x.conn, x.room[:len(x.request)], x.limit)
 	})
 	x.peer.returned = x.call.Done()
 	go func() {
@@ -122,30 +112,14 @@ func (x *exchange) wait() {
 // has to end gets time for it.
 func (x *exchange) leftBehind() (where string) {
 	for end := time.Now().Add(time.Second); ; time.Sleep(time.Millisecond) {
-		if where = x.goroutine(); where == "" || time.Now().After(end) {
-			return where
+		left := x.call.Goroutines()
+		if len(left) == 0 {
+			return ""
+		}
+		if time.Now().After(end) {
+			return left[0]
 		}
 	}
-}
-
-// goroutine finds one goroutine of the call, by its label.
-func (x *exchange) goroutine() (where string) {
-	var all bytes.Buffer
-	pprof.Lookup("goroutine").WriteTo(&all, 1)
-	for _, one := range strings.Split(all.String(), "\n\n") {
-		if !strings.Contains(one, fmt.Sprintf(`"exchange":%q`, x.id)) {
-			continue
-		}
-		for _, line := range strings.Split(one, "\n") {
-			f := strings.Fields(line) // #  address  function+offset  file:line
-			if len(f) == 4 && strings.HasPrefix(f[2], "example.com/") {
-				file, at, _ := strings.Cut(f[3][strings.LastIndexAny(f[3], `/\`)+1:], ":")
-				return fmt.Sprintf("in %s line %s", file, at)
-			}
-		}
-		return "in a place that can not be told"
-	}
-	return ""
 }
 
 // wrong reports, and tells first what the peer did.
