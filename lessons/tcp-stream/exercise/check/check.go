@@ -38,7 +38,7 @@ func begun(exchange exchanger) (err error) {
 const (
 	buffer = 128 << 10 // of a socket; systems take up to twice as much
 	big    = 8 << 20   // more than all buffers of a connection hold
-	much   = 64 << 20  // a limit that no reply here reaches
+	much   = 2 * big   // a limit that no reply here reaches
 )
 
 var (
@@ -46,8 +46,11 @@ var (
 	plainReply   = []byte(" Fine, thanks.\n\x00\xff 안녕 \r\n")
 )
 
-// bigRequest is made once: under the race detector that takes its time.
-var bigRequest = sync.OnceValue(func() []byte { return []byte(exam.Numbers(big)) })
+// Both are made once, and only read: nothing is freed while cases run.
+var (
+	bigRequest = sync.OnceValue(func() []byte { return []byte(exam.Numbers(big)) })
+	zeros      = sync.OnceValue(func() []byte { return make([]byte, 2*big) })
+)
 
 // cases returns the cases for an answer. Some need others: what is wrong there
 // already is told there, and would only be told again with another idea.
@@ -187,7 +190,7 @@ func tooMuch(size, limit int, ends bool) func(scene) {
 func endless(s scene) {
 	x := s.run(plainRequest, 1000, 0, func(p *peer) {
 		p.receive()
-		p.send(make([]byte, big))
+		p.send(zeros()[:big])
 		p.end()
 	})
 	if x != nil {
@@ -197,9 +200,9 @@ func endless(s scene) {
 
 // neverReads is an endless peer, too. The answer can not send all of its request.
 func neverReads(s scene) {
-	const limit, all = 4 << 20, 16 << 20
-	x := s.run(make([]byte, big), limit, 0, func(p *peer) {
-		p.send(make([]byte, all))
+	const limit, all = big / 2, 2 * big
+	x := s.run(bigRequest(), limit, 0, func(p *peer) {
+		p.send(zeros()[:all])
 	})
 	switch {
 	case x == nil:

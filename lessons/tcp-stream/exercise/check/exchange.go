@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,6 +41,9 @@ type exchange struct {
 	left  string // where a goroutine stayed behind
 }
 
+// behind is what stands behind the request in its array: appending to it would show.
+const behind = "the room behind it"
+
 // prepare connects, but calls nothing yet. It returns nil when there is no socket.
 func (s scene) prepare(request []byte, limit int) *exchange {
 	conn, other, ok := s.tr.Connect()
@@ -50,11 +54,11 @@ func (s scene) prepare(request []byte, limit int) *exchange {
 	// receiving stay as they are: small ones make the system send again and again.
 	conn.SetWriteBuffer(buffer)
 	other.SetWriteBuffer(buffer)
-	room := append(bytes.Clone(request), "the room behind it"...)
+	room := slices.Concat(request, []byte(behind))
 	return &exchange{
 		scene: s, conn: conn, limit: limit,
 		request: request, room: room,
-		peer: &peer{conn: other, done: make(chan struct{})},
+		peer: &peer{conn: other, done: make(chan struct{}), got: make([]byte, 0, len(request))},
 	}
 }
 
@@ -232,8 +236,9 @@ func (x *exchange) wantError(d exam.Diagnosis) {
 
 // tidy reports what may not be, however the call ended.
 func (x *exchange) tidy() {
-	if x.hung == "" && !bytes.Equal(x.room, append(bytes.Clone(x.request), "the room behind it"...)) {
-		x.wrong(changedRequest, "Then the request was %s, or what is behind it in its array was changed; it had been %s.", exam.Quote(x.room[:len(x.request)]), exam.Quote(x.request))
+	before, after := x.room[:len(x.request)], x.room[len(x.request):]
+	if x.hung == "" && (!bytes.Equal(before, x.request) || string(after) != behind) {
+		x.wrong(changedRequest, "Then the request was %s, or what is behind it in its array was changed; it had been %s.", exam.Quote(before), exam.Quote(x.request))
 	}
 	if x.left != "" {
 		x.wrong(leftBehind, "%s A goroutine of it was still %s, a second later.", x.did(), x.left)
