@@ -13,7 +13,7 @@
 //
 // A client talks to the relay's address in place of the server's. TCP and UDP
 // themselves are the system's: what the relay makes happens between two real
-// sockets on each side of it. So it can not show what only a real network does
+// sockets on each side of it. So it cannot show what only a real network does
 // underneath, such as lost segments, which TCP sends again without a word.
 package badnet
 
@@ -94,7 +94,7 @@ func Listen(network, addr, to string, f Faults, o Options) (*Relay, error) {
 		return nil, err
 	}
 	if server.Port() == 0 {
-		return nil, fmt.Errorf("%s: the server's port can not be 0", steplog.Quote(to))
+		return nil, fmt.Errorf("%s: the server's port cannot be 0", steplog.Quote(to))
 	}
 	if from == server {
 		return nil, fmt.Errorf("%s: the relay would talk to itself", steplog.Quote(to))

@@ -185,7 +185,7 @@ func TestSinkError(t *testing.T) {
 	}
 }
 
-// TestEscaped: what is shown of the traffic can not harm a terminal, and is bounded.
+// TestEscaped: what is shown of the traffic cannot harm a terminal, and is bounded.
 func TestEscaped(t *testing.T) {
 	client, _, _, rec := udpPair(t, "up:drop=1")
 	send(t, client, "\x1b[31m\n"+strings.Repeat("가", 10000))

@@ -157,7 +157,7 @@ func (p *pipe) read() {
 	for {
 		n, err := p.src.Read(buf)
 		// Of a reset, the system tells only one call. When a write to src was that
-		// call, this read is told of an end. But a connection that was reset can not
+		// call, this read is told of an end. But a connection that was reset cannot
 		// be shut down any more (ENOTCONN), as little as one with a FIN each way.
 		if err == io.EOF && p.src.CloseRead() != nil && !p.other.finSent.Load() {
 			err = errno.ECONNRESET

@@ -177,7 +177,7 @@ func TestSplitOneByte(t *testing.T) {
 	client, server, _, rec := tcpPair(t, "split=1")
 	send(t, client, "x")
 	wantBytes(t, server, "x")
-	rec.want(t) // one byte can not be split
+	rec.want(t) // one byte cannot be split
 }
 
 // TestMerge: a chunk goes on together with the next one.

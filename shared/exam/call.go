@@ -101,7 +101,7 @@ func (c *Call) WaitFor(limit time.Duration) (hung string) {
 		}
 	}
 	if hung == "" {
-		hung = unknownPlace
+		hung = Unknown
 	}
 	c.trial.release()
 	return hung
@@ -119,7 +119,7 @@ func (c *Call) Goroutines() (places []string) {
 		if !strings.Contains(alike, mine) {
 			continue
 		}
-		place := unknownPlace
+		place := Unknown
 		for _, m := range profiled.FindAllStringSubmatch(alike, -1) {
 			if file, line := m[1], m[2]; ofLearner(file) {
 				place = fmt.Sprintf("in %s line %s", path.Base(file), line)
@@ -137,8 +137,8 @@ func (c *Call) Goroutines() (places []string) {
 // library, as its name begins with a domain.
 var profiled = regexp.MustCompile(`(?m)^#\t\S+\t[\w-]+\.\S+/\S+\t+(.*):(\d+)$`)
 
-// unknownPlace is where code is that shows no line of the learner's.
-const unknownPlace = "in a place that can not be told"
+// Unknown is where a call hangs that shows no line of the learner's.
+const Unknown = "in a place that cannot be told"
 
 // ofLearner tells whether a file may be the learner's, and not the checker's. A
 // checker's tests are its learners.

@@ -11,7 +11,7 @@ var NoSocket = Diagnosis{
 
 // Connect makes a TCP connection on loopback and returns both its ends: one for
 // the answer, one for the peer that the case plays. Both are closed when the case
-// ends. Where it can not be made, Connect reports that, and ok is false.
+// ends. Where it cannot be made, Connect reports that, and ok is false.
 func (tr *Trial) Connect() (answer, peer *net.TCPConn, ok bool) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

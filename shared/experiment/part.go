@@ -137,7 +137,7 @@ func (r *Run) ask(p Part) string {
 func (r *Run) readLine() (line string, ok bool) {
 	if r.lines == nil {
 		r.lines = make(chan string)
-		go func() { // a read from a terminal can not be stopped; this one ends with the process
+		go func() { // a read from a terminal cannot be stopped; this one ends with the process
 			defer close(r.lines)
 			for in := bufio.NewScanner(os.Stdin); in.Scan(); {
 				r.lines <- strings.TrimSpace(in.Text())

@@ -105,7 +105,7 @@ func (s *Stage) Listen() (net.Listener, error) {
 }
 
 // ListenBacklog is Listen with a queue for so many clients that wait to be accepted:
-// a true listen(n). Systems add something to n. Where a program can not choose it,
+// a true listen(n). Systems add something to n. Where a program cannot choose it,
 // the error is [errors.ErrUnsupported].
 func (s *Stage) ListenBacklog(n int) (net.Listener, error) {
 	raw, err := s.listen()

@@ -168,7 +168,7 @@ func (d *duration) Set(text string) error {
 	return nil
 }
 
-// parse reads the flags and refuses values that can not work.
+// parse reads the flags and refuses values that cannot work.
 func (r *Run) parse(args []string) (opts options, err error) {
 	fs := r.flags(&opts)
 	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
@@ -234,7 +234,7 @@ func CheckAddr(addr string, server bool) error {
 	return nil
 }
 
-// notInName tells that a character can not be part of a host's name.
+// notInName tells that a character cannot be part of a host's name.
 func notInName(r rune) bool {
 	return !unicode.IsLetter(r) && !strings.ContainsRune("0123456789-_.", r)
 }

@@ -95,7 +95,7 @@ func TestSetupFails(t *testing.T) {
 	}
 }
 
-// TestInnerCall hands in errors that a test can not make with a real socket: each
+// TestInnerCall hands in errors that a test cannot make with a real socket: each
 // names the system's call, as package net's do.
 func TestInnerCall(t *testing.T) {
 	addr := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 7001}

@@ -170,7 +170,7 @@ func TestColumnsTellWriteErrors(t *testing.T) {
 }
 
 // TestSVG: the picture is XML with a title and a description that tells the whole
-// conversation; data can not break out of it.
+// conversation; data cannot break out of it.
 func TestSVG(t *testing.T) {
 	s := udp(true)
 	s.call(Client, "sendto", steplog.Event{Type: "SOCK_DGRAM", Bytes: 9, Data: []byte("<a>&\"\x1b]]>")})

@@ -95,7 +95,7 @@ func TestCannotListen(t *testing.T) {
 // TestRun: it says where it waits, shows each fault, and Ctrl+C ends it with a summary.
 func TestRun(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("a program can not send Ctrl+C to one other program on Windows")
+		t.Skip("a program cannot send Ctrl+C to one other program on Windows")
 	}
 	for _, flags := range []string{"", " -json"} {
 		var stderr bytes.Buffer

@@ -121,7 +121,7 @@ func readsLate(tr *exam.Trial, ask asker) {
 			p.done()
 		})
 	}
-	// A deadline that begins anew when the message is sent can not be over
+	// A deadline that begins anew when the message is sent cannot be over
 	// before 1.7 timeouts are.
 	bounded{begin: begin, timeout: short * 6 / 5, hangs: noDeadline, late: restarts, most: 1.68, inTime: true}.judge(tr, ask)
 }

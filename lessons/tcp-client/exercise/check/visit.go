@@ -129,9 +129,6 @@ func (v *visit) soon() bool {
 	}
 }
 
-// unknown is where a call hangs when nobody has asked for the place.
-const unknown = "in a place that can not be told"
-
 // wait waits for calls, of each at most exam.Limit, and notes which of them hang,
 // of the first also where. When the first hangs, the others have no more time than
 // it had. It returns false when one of them panicked, or never began.
@@ -157,14 +154,14 @@ func wait(visits ...*visit) bool {
 			select {
 			case <-v.call.Done(): // both were ready, and select chose the limit
 			default:
-				v.hung = unknown
+				v.hung = exam.Unknown
 				expired = expired || i == 0
 			}
 		}
 	}
 	// WaitFor closes the trial's sockets. So it comes after all have been looked
 	// at, and for the first only: of the others nobody asks where they hang.
-	if first := visits[0]; first.hung == unknown {
+	if first := visits[0]; first.hung == exam.Unknown {
 		if at := first.call.WaitFor(time.Millisecond); at != "" {
 			first.hung = at
 		}

@@ -417,7 +417,7 @@ var wrongs = []exam.Answer[framing]{
 	})},
 	{Name: "another error for that of Write", Want: "write-error", Func: writes(func(w io.Writer, m []byte) error {
 		if err := rightWrite(w, m); err != nil && err != errTooLong {
-			return fmt.Errorf("can not write: %v", err)
+			return fmt.Errorf("cannot write: %v", err)
 		} else {
 			return err
 		}

@@ -198,7 +198,7 @@ func endless(s scene) {
 	}
 }
 
-// neverReads is an endless peer, too. The answer can not send all of its request.
+// neverReads is an endless peer, too. The answer cannot send all of its request.
 func neverReads(s scene) {
 	const limit, all = big / 2, 2 * big
 	x := s.run(bigRequest(), limit, 0, func(p *peer) {
@@ -255,7 +255,7 @@ func repliesFirst(s scene) {
 	}
 }
 
-// brokeOff reports an answer that returned although its request can not have been
+// brokeOff reports an answer that returned although its request cannot have been
 // sent, and no error.
 func (x *exchange) brokeOff() bool {
 	if !x.peer.late || x.err != nil || x.panicked() {
@@ -315,7 +315,7 @@ func writeDeadline(s scene) {
 }
 
 // deadline tells d when the answer does as if all had gone well, but its request or
-// the reply can not have gone through.
+// the reply cannot have gone through.
 func (s scene) deadline(which string, set func(*net.TCPConn, time.Time) error, d exam.Diagnosis, play func(p *peer)) {
 	x := s.prepare(plainRequest, much)
 	if x == nil {

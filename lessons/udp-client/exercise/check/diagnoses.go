@@ -76,7 +76,7 @@ var (
 	emptyAnswer = page.Diagnosis("empty-answer", "an-empty-answer-is-an-answer",
 		`A datagram can be empty. When Read returns 0 bytes and no error, the answer is "": return it, with nil.`)
 	emptyMessage = page.Diagnosis("empty-message", "an-empty-message-is-a-datagram",
-		"An empty message is a datagram too. Call Write even when there is no byte to send: the server can not answer what it never got.")
+		"An empty message is a datagram too. Call Write even when there is no byte to send: the server cannot answer what it never got.")
 	otherMessage = page.Diagnosis("message", "the-message-goes-as-it-is",
 		"At each try, the server at addr must get the bytes of message in one datagram, and no others. One Write is one datagram.")
 	wrongReply = page.Diagnosis("wrong-reply", "the-answer-is-what-the-server-sent",

@@ -139,7 +139,7 @@ func (a *attempt) end(v *visit) *visit {
 // stuck tells whether Ask hangs somewhere. What has no place to hang in had only
 // not been let run yet.
 func (v *visit) stuck() bool {
-	return v.hung != "" && !strings.Contains(v.hung, "can not be told")
+	return v.hung != "" && v.hung != exam.Unknown
 }
 
 const (
@@ -388,7 +388,7 @@ func (v *visit) judgeTries() (d exam.Diagnosis, wrong bool) {
 }
 
 // early tells whether a call gave up before all tries had their time. The time
-// that Ask takes can not be too short because the machine is busy.
+// that Ask takes cannot be too short because the machine is busy.
 func (v *visit) early() bool {
 	return v.took < time.Duration(v.tries)*v.timeout*85/100
 }

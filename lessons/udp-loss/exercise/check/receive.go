@@ -38,7 +38,7 @@ var receiveCases = []exam.Case[receiver]{
 	{Name: "deliver closes conn", Run: deliverCloses},
 	{Name: "a long silence", Run: longSilence},
 	{Name: "receiving fails", Run: readFails},
-	{Name: "an acknowledgement can not be sent", Run: ackFails},
+	{Name: "an acknowledgement cannot be sent", Run: ackFails},
 	{Name: "closed before it begins", Run: closedBefore},
 }
 

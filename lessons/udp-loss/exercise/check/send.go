@@ -81,7 +81,7 @@ func (v *visit) judge(own exam.Diagnosis) bool {
 		return v.wrong(tooFew)
 	case acked > 0:
 		return v.wrong(own)
-	// The moment at which a datagram was seen can be late. How long the call took can not be
+	// The moment at which a datagram was seen can be late. How long the call took cannot be
 	// too short for a right answer.
 	case v.took-v.came[count-1].at.Sub(v.began) < v.timeout/8 && v.took < whole-v.timeout/2:
 		return v.wrong(lastWait)

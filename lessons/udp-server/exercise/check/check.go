@@ -54,7 +54,7 @@ var cases = []exam.Case[func(net.PacketConn) error]{
 	{Name: "a plain socket and a short silence", Run: with(1, plainSocket)},
 	{Name: "receiving fails once", Run: with(1, readFailsOnce)},
 	{Name: "receiving fails always", Run: with(1, readFailsAlways)},
-	{Name: "one sender can not be reached", Run: with(2, writeFails)},
+	{Name: "one sender cannot be reached", Run: with(2, writeFails)},
 	{Name: "closed before it begins", Run: with(1, closedBefore)},
 }
 
@@ -379,7 +379,7 @@ func plainSocket(s *server) {
 // refused is what a system can say when an earlier datagram found a closed port.
 var refused = &net.OpError{Op: "read", Net: "udp", Err: os.NewSyscallError("recvfrom", syscall.ECONNREFUSED)}
 
-// trigger is a datagram that can not be received: ReadFrom fails instead.
+// trigger is a datagram that cannot be received: ReadFrom fails instead.
 const trigger = "this-one-can-not-be-received"
 
 func readFailsOnce(s *server) {

@@ -53,7 +53,7 @@ var (
 	closedError = page.Diagnosis("closed-error", "closing-is-a-failure",
 		"To close conn is how a caller stops the server, the normal end. When errors.Is(err, net.ErrClosed), return nil. err == net.ErrClosed is false: ReadFrom wraps the error, and errors.Is looks inside.")
 	closesConn = page.Diagnosis("closes-conn", "a-socket-is-used-up-after-one-answer",
-		"Who opened conn closes it. Closed, it can not receive the next datagram.")
+		"Who opened conn closes it. Closed, it cannot receive the next datagram.")
 	anyConn = page.Diagnosis("any-conn", "every-packetconn-is-a-udpconn",
 		"Echo takes any net.PacketConn. Use its methods ReadFrom and WriteTo, which need no *net.UDPConn.")
 )
