@@ -203,6 +203,7 @@ func frame(goroutine string) string {
 		}
 		at := fmt.Sprintf("%s line %s", path.Base(file), line)
 		called = receiver.ReplaceAllString(called, ".$1")
+		called = strings.Replace(called, "net.conn.", "conn.", 1) // inside every net.TCPConn and net.UDPConn
 		switch {
 		case called == "", strings.HasPrefix(called, "panic"), strings.HasPrefix(called, "runtime"):
 			return "in " + at

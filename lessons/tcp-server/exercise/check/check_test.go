@@ -42,7 +42,7 @@ func TestPlaceIsTold(t *testing.T) {
 	} {
 		cases := slices.DeleteFunc(casesFor(answer), func(c exam.Case[serveFunc]) bool { return c.Name != "silent client" })
 		found := exam.Try(cases, answer)
-		if len(found) != 1 || !strings.Contains(found[0].Story, " Serve was in net.conn.Read, called in right_test.go line ") {
+		if len(found) != 1 || !strings.Contains(found[0].Story, " Serve was in conn.Read, called in right_test.go line ") {
 			t.Errorf("%s: %v", name, found)
 		}
 	}
