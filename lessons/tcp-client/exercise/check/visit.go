@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"strings"
 	"sync"
 	"time"
 
@@ -412,7 +411,7 @@ func (p *peer) reset() {
 // take compares a piece with the message, of which it keeps only the start.
 func (p *peer) take(piece []byte) {
 	rest := p.v.message[min(p.n, len(p.v.message)):]
-	p.other = p.other || !strings.HasPrefix(rest, string(piece))
+	p.other = p.other || len(rest) < len(piece) || rest[:len(piece)] != string(piece)
 	p.start = append(p.start, piece[:min(len(piece), shown+1-len(p.start))]...)
 	p.n += len(piece)
 }
