@@ -62,11 +62,11 @@ func barest() {
 
 // A server is one of the two, as a process.
 type server struct {
-	addr string
-	pid  int
+	addr    string
+	program *exec.Cmd
 }
 
-func startServer(b *testing.B, name string) server {
+func startServer(b testing.TB, name string) server {
 	program := exec.Command(os.Args[0])
 	program.Env = append(os.Environ(), "ECHO_SERVER="+name)
 	out, err := program.StdoutPipe()
@@ -85,7 +85,7 @@ func startServer(b *testing.B, name string) server {
 	if !found {
 		b.Fatalf("%s: %q", name, line)
 	}
-	return server{addr, program.Process.Pid}
+	return server{addr, program}
 }
 
 func (s server) connect(b *testing.B, clients int) []net.Conn {
@@ -176,7 +176,7 @@ func (s server) idle(b *testing.B) float64 {
 
 // memory returns how many KiB of memory a server has.
 func (s server) memory(b *testing.B) int {
-	status, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(s.pid), "status"))
+	status, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(s.program.Process.Pid), "status"))
 	if err != nil {
 		b.Skip("this system has no /proc with the memory of a process")
 	}

@@ -41,11 +41,7 @@ func stopServer(s *experiment.Stage, stop func(net.Listener, []net.Conn)) (out e
 	if err != nil {
 		return out, err
 	}
-	a, err := s.Dial("A", "tcp", ln.Addr().String())
-	if err != nil {
-		return out, err
-	}
-	b, err := s.Dial("B", "tcp", ln.Addr().String())
+	a, b, err := twoClients(s, ln)
 	if err != nil {
 		return out, err
 	}
@@ -61,20 +57,27 @@ func stopServer(s *experiment.Stage, stop func(net.Listener, []net.Conn)) (out e
 		return nil
 	}, func() error { return serveUntilStopped(s, ln, stop) })
 	out.Good = got == "Hello, i'm A!" && idle == io.EOF && late != nil
+	out.Answer = whatCame(got, end)
 	switch {
-	case got != "":
-		out.Answer = itsEcho
-	case errors.Is(end, io.EOF):
-		out.Answer = onlyEnd
-	default:
-		out.Answer = "an error: " + end.Error()
-	}
-	if out.Good {
+	case out.Good:
 		out.Says = fmt.Sprintf("A got its echo %q. B, which was idle, got the end, and C came too late: its connect failed.", got)
-	} else {
+	case got == "":
 		out.Says = fmt.Sprintf("The server had received A's message, but A got %s. The message is lost: the server had it, and nobody else has.", out.Answer)
+	default:
+		out.Says = fmt.Sprintf("A got %q. The recv of B returned the error %v, the connect of C %v.", got, idle, late)
 	}
 	return out, err
+}
+
+// whatCame is the answer that a recv has given.
+func whatCame(got string, err error) string {
+	switch {
+	case got != "":
+		return itsEcho
+	case err == io.EOF:
+		return onlyEnd
+	}
+	return "an error: " + err.Error()
 }
 
 // serveUntilStopped serves two clients. It receives from the first one, is told to

@@ -4,41 +4,19 @@
 //	go run ./lessons/tcp-many-clients -serve
 package main
 
-import (
-	"flag"
-	"fmt"
-
-	"example.com/sockets/shared/experiment"
-	"example.com/sockets/shared/lesson"
-	"example.com/sockets/shared/steplog"
-)
+import "example.com/sockets/shared/experiment"
 
 func main() {
-	var server bool
-	var addr string
-	var most int
 	run := experiment.Start(experiment.Program{
 		Name:   "tcp-many-clients",
 		Lesson: 7,
 		Does:   "shows what many clients do to a server. With -serve it is such a server.",
 		Parts:  []experiment.Part{silentFirst, queueOfOne, theEnd},
-		Flags: func(fs *flag.FlagSet) {
-			fs.BoolVar(&server, "serve", false, "be an echo server until Ctrl+C, and play nothing (default false)")
-			fs.StringVar(&addr, "addr", "127.0.0.1:7001", "with -serve: listen on `host:port`; port 0: the system chooses")
-			fs.IntVar(&most, "most", 10000, "with -serve: serve at most this `number` of clients at once; the others wait")
-		},
-		Check: func() error {
-			if most < 1 {
-				return fmt.Errorf("-most %d: must be 1 or more", most)
-			}
-			if err := lesson.CheckAddr(addr, true); err != nil {
-				return fmt.Errorf("-addr %s: %w", steplog.Quote(addr), err)
-			}
-			return nil
-		},
+		Flags:  settings.define,
+		Check:  settings.check,
 	})
-	if server {
-		run.Exit(listenAndServe(run.Context, addr, most))
+	if settings.serve {
+		run.Exit(listenAndServe(run.Context, settings.addr, settings.most))
 	}
 	run.Exit(run.Play())
 }

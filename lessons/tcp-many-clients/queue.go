@@ -32,24 +32,10 @@ func queueAsLimit(s *experiment.Stage) (out experiment.Outcome, err error) {
 	if err != nil {
 		return out, err
 	}
-	const clients = 5
-	connected, sent := 0, 0
-	for _, name := range []string{"A", "B", "C", "D", "E"}[:clients] {
-		conn, err := s.DialTimeout(name, "tcp", ln.Addr().String(), patience)
-		if s.Context.Err() != nil {
-			return out, s.Context.Err()
-		}
-		var failed net.Error
-		if errors.As(err, &failed) && failed.Timeout() {
-			continue
-		}
-		if err != nil {
-			return out, err // this computer itself had no socket
-		}
-		connected++
-		if _, err := io.WriteString(conn, "Hello, i'm "+name+"!"); err == nil {
-			sent++
-		}
+	names := []string{"A", "B", "C", "D", "E"}
+	connected, sent, err := connectEach(s, ln.Addr().String(), names)
+	if err != nil {
+		return out, err
 	}
 	s.ServerNote("Only now the server accepts, once.")
 	conn, err := ln.Accept()
@@ -61,37 +47,44 @@ func queueAsLimit(s *experiment.Stage) (out experiment.Outcome, err error) {
 	switch connected {
 	case 1:
 		out.Answer = justOne
-	case clients:
+	case len(names):
 		out.Answer = allOfThem
 	default:
 		out.Answer = notAll
 	}
-	out.Says = fmt.Sprintf("%d of %d clients connected and %d sent, with no accept. Later the server accepted one of them and received %q. listen(1) makes a queue. It is no limit.", connected, clients, sent, got)
+	out.Says = fmt.Sprintf("%d of %d clients connected and %d sent, with no accept. Later the server accepted one of them and received %q. listen(1) makes a queue. It is no limit.", connected, len(names), sent, got)
 	return out, err
 }
 
-// placeAsLimit takes a place before accept. A client that waits for one is connected,
-// in the queue, and its bytes wait with it.
+// connectEach connects one client after the other. Each sends a message if it can.
+func connectEach(s *experiment.Stage, addr string, names []string) (connected, sent int, err error) {
+	for _, name := range names {
+		conn, err := s.DialTimeout(name, "tcp", addr, patience)
+		if s.Context.Err() != nil {
+			return 0, 0, s.Context.Err()
+		}
+		var failed net.Error
+		if errors.As(err, &failed) && failed.Timeout() {
+			continue
+		}
+		if err != nil {
+			return 0, 0, err // this computer itself had no socket
+		}
+		connected++
+		if _, err := io.WriteString(conn, "Hello, i'm "+name+"!"); err == nil {
+			sent++
+		}
+	}
+	return connected, sent, nil
+}
+
 func placeAsLimit(s *experiment.Stage) (out experiment.Outcome, err error) {
 	ln, err := listenOne(s)
 	if err != nil {
 		return out, err
 	}
-	places, ended := make(chan bool, 1), make(chan bool, 2)
-	go func() {
-		for {
-			places <- true
-			conn, err := ln.Accept()
-			if err != nil {
-				return // the stage has ended
-			}
-			go func() {
-				echo(conn)
-				<-places
-				ended <- true
-			}()
-		}
-	}()
+	ended := make(chan bool, 2)
+	go serveInOnePlace(ln, ended)
 	a, err := s.Dial("A", "tcp", ln.Addr().String())
 	if err != nil {
 		return out, err
@@ -117,10 +110,20 @@ func placeAsLimit(s *experiment.Stage) (out experiment.Outcome, err error) {
 	return out, err
 }
 
-// ask sends a message and receives its echo.
-func ask(conn net.Conn, message string) (string, error) {
-	if _, err := io.WriteString(conn, message); err != nil {
-		return "", err
+// serveInOnePlace serves two clients. Each takes the place before accept. A client
+// that waits for it is connected, in the queue, and its bytes wait with it.
+func serveInOnePlace(ln net.Listener, ended chan<- bool) {
+	places := make(chan bool, 1)
+	for range 2 {
+		places <- true
+		conn, err := ln.Accept()
+		if err != nil {
+			return // the stage has ended
+		}
+		go func() {
+			echo(conn)
+			<-places
+			ended <- true
+		}()
 	}
-	return receive(conn)
 }

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -162,6 +163,28 @@ func TestEndWaitsForSlowClient(t *testing.T) {
 		t.Errorf("of %d bytes came %d, and then %v", sent, n, err)
 	}
 	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+// TestTerminated ends the program with a SIGTERM: its client gets the end, and no
+// reset.
+func TestTerminated(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a program cannot send a SIGTERM to another one on Windows")
+	}
+	server := startServer(t, "serve")
+	conn := dial(t, server.addr)
+	buf := make([]byte, 1)
+	conn.Write(buf)
+	if _, err := io.ReadFull(conn, buf); err != nil {
+		t.Fatal(err)
+	}
+	server.program.Process.Signal(syscall.SIGTERM)
+	if _, err := conn.Read(buf); err != io.EOF {
+		t.Errorf("the client got %v", err)
+	}
+	if err := server.program.Wait(); err != nil {
 		t.Error(err)
 	}
 }

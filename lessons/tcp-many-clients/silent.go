@@ -16,9 +16,6 @@ const (
 	whenALeaves = "when A has left"
 )
 
-// patience is how long a client waits for its echo.
-const patience = 300 * time.Millisecond
-
 func oneAtATime(s *experiment.Stage) (experiment.Outcome, error) {
 	return silentClient(s, patience, func(serve func()) { serve() })
 }
@@ -35,20 +32,8 @@ func silentClient(s *experiment.Stage, wait time.Duration, begin func(serve func
 		return out, err
 	}
 	ended := make(chan bool, 2)
-	go func() {
-		for range 2 {
-			conn, err := ln.Accept()
-			if err != nil {
-				return // the stage has ended
-			}
-			begin(func() { echo(conn); ended <- true })
-		}
-	}()
-	a, err := s.Dial("A", "tcp", ln.Addr().String())
-	if err != nil {
-		return out, err
-	}
-	b, err := s.Dial("B", "tcp", ln.Addr().String())
+	go acceptTwo(ln, func(conn net.Conn) { begin(func() { echo(conn); ended <- true }) })
+	a, b, err := twoClients(s, ln)
 	if err != nil {
 		return out, err
 	}
@@ -75,34 +60,13 @@ func silentClient(s *experiment.Stage, wait time.Duration, begin func(serve func
 	return out, err
 }
 
-// await waits until so many clients have been served to their end.
-func await(s *experiment.Stage, ended <-chan bool, clients int) {
-	for range clients {
-		select {
-		case <-ended:
-		case <-s.Context.Done():
-		}
-	}
-}
-
-// echo sends back what one client sends, until it leaves.
-func echo(conn net.Conn) {
-	defer conn.Close()
-	buf := make([]byte, 1024)
-	for {
-		n, err := conn.Read(buf)
+// acceptTwo accepts two clients, and calls serve for each.
+func acceptTwo(ln net.Listener, serve func(conn net.Conn)) {
+	for range 2 {
+		conn, err := ln.Accept()
 		if err != nil {
-			return
+			return // the stage has ended
 		}
-		if _, err := conn.Write(buf[:n]); err != nil {
-			return
-		}
+		serve(conn)
 	}
-}
-
-// receive makes one recv. A short message on loopback comes with one.
-func receive(conn net.Conn) (string, error) {
-	buf := make([]byte, 1024)
-	n, err := conn.Read(buf)
-	return string(buf[:n]), err
 }
