@@ -27,6 +27,7 @@ type host struct {
 	peers   []*peer   // who sent something, for the story
 	want    []string  // what is to be delivered
 	coming  []string  // what may be delivered after it, if it was kept
+	broken  error     // a failure of ReadFrom, which Receive may return
 	met     bool      // it has received two messages well
 	hook    func(payload []byte)
 
@@ -368,7 +369,7 @@ func (h *host) ends() bool {
 		return false
 	case errors.Is(h.err, exam.ErrToDo):
 		return h.wrong(toDo)
-	case h.err != nil:
+	case h.err != nil && (h.broken == nil || !errors.Is(h.err, h.broken)):
 		return h.wrong(closedError)
 	}
 	return true

@@ -426,6 +426,8 @@ func readFails(tr *exam.Trial, receive receiver) {
 		return
 	}
 	before := h.conn.failed.Load()
+	h.broken = broken
+	h.coming = []string{"third"} // it may still be received when conn is about to be closed
 	failing.Store(true)
 	p.send(h, p.next[h], "third") // wakes the one that waits
 	h.tell("from now on ReadFrom failed: %v", broken)
