@@ -52,7 +52,7 @@ var swapped = experiment.Part{
 
 var cut = experiment.Part{
 	Title:    "cut",
-	Ask:      `The client sends "Meet me at seventeen past nine". The network carries only the first 16 bytes of a datagram. What does the server get?`,
+	Ask:      `The client sends "Meet me at eighteen past nine". The network carries only the first 16 bytes of a datagram. What does the server get?`,
 	Answers:  []string{"nothing", "a part, and an error", "a part, and no error"},
 	Naive:    experiment.Way{Idea: "what has arrived is whole", Play: takeWhatCame},
 	Repaired: experiment.Way{Idea: "send pieces that fit, numbered, and say where the end is", Play: inPieces},

@@ -38,7 +38,7 @@ func payEach(s *experiment.Stage) (out experiment.Outcome, err error) {
 	})
 	out.Good = paid == 100
 	out.Answer = fmt.Sprint(paid)
-	out.Says = fmt.Sprintf("The client wanted 100 to be paid. The server paid %d: it can not tell the same message from another one that says the same.", paid)
+	out.Says = fmt.Sprintf("The client wanted 100 to be paid. The server paid %d: it cannot tell the same message from another one that says the same.", paid)
 	return out, err
 }
 

@@ -15,7 +15,7 @@ const (
 	piece = fits - header
 )
 
-const meeting = "Meet me at seventeen past nine"
+const meeting = "Meet me at eighteen past nine"
 
 func takeWhatCame(s *experiment.Stage) (out experiment.Outcome, err error) {
 	client, server, err := open(s, fmt.Sprintf("cut=%d", fits))
