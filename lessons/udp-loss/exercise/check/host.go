@@ -21,14 +21,14 @@ type host struct {
 	tr      *exam.Trial
 	receive receiver
 	socket  *net.UDPConn
-	conn    *recvConn // what the answer gets
-	plain   bool      // the answer gets the socket itself
-	did     []string  // what happened, for the story
-	peers   []*peer   // who sent something, for the story
-	want    []string  // what is to be delivered
-	coming  []string  // what may be delivered after it, if it was kept
-	broken  error     // a failure of ReadFrom, which Receive may return
-	met     bool      // it has received two messages well
+	conn    *recvConn   // what the answer gets
+	plain   bool        // the answer gets the socket itself
+	did     []string    // what happened, for the story
+	peers   []*peer     // who sent something, for the story
+	want    []string    // what is to be delivered
+	coming  []string    // what may be delivered after it, if it was kept
+	unaware atomic.Bool // ReadFrom has failed, and not told that conn was closed
+	met     bool        // it has received two messages well
 	hook    func(payload []byte)
 
 	call *exam.Call
@@ -369,7 +369,7 @@ func (h *host) ends() bool {
 		return false
 	case errors.Is(h.err, exam.ErrToDo):
 		return h.wrong(toDo)
-	case h.err != nil && (h.broken == nil || !errors.Is(h.err, h.broken)):
+	case h.err != nil && !h.unaware.Load():
 		return h.wrong(closedError)
 	}
 	return true

@@ -1,7 +1,6 @@
 package check
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -407,7 +406,7 @@ func failure(op, call string, number syscall.Errno) error {
 	return &net.OpError{Op: op, Net: "udp", Err: os.NewSyscallError(call, number)}
 }
 
-// readFails lets every ReadFrom fail from some moment on.
+// readFails lets every ReadFrom fail from some moment on, until conn is closed.
 func readFails(tr *exam.Trial, receive receiver) {
 	broken := failure("read", "recvfrom", syscall.ENOBUFS)
 	var failing, closed atomic.Bool
@@ -419,6 +418,9 @@ func readFails(tr *exam.Trial, receive receiver) {
 			if failing.Load() && !closed.Load() {
 				return 0, nil, broken
 			}
+			if err != nil {
+				h.unaware.Store(false)
+			}
 			return n, from, err
 		}
 	})
@@ -426,7 +428,7 @@ func readFails(tr *exam.Trial, receive receiver) {
 		return
 	}
 	before := h.conn.failed.Load()
-	h.broken = broken
+	h.unaware.Store(true)
 	h.coming = []string{"third"} // it may still be received when conn is about to be closed
 	failing.Store(true)
 	p.send(h, p.next[h], "third") // wakes the one that waits
@@ -440,15 +442,15 @@ func readFails(tr *exam.Trial, receive receiver) {
 			h.tell("your Receive called it %d times in 100ms", times)
 			h.wrong(spins)
 		}
-		h.end()
-		return
+		h.socket.Close()
+		h.tell("conn was closed")
 	}
 	switch {
-	case h.call.Panicked():
-	case errors.Is(h.err, exam.ErrToDo):
-		h.wrong(toDo)
-	case h.err == nil:
+	case !h.ends():
+	case h.err == nil && h.unaware.Load():
 		h.wrong(failureHidden)
+	default:
+		h.asWanted(doubled)
 	}
 }
 
