@@ -33,7 +33,7 @@ func tryAgain(s *experiment.Stage) (out experiment.Outcome, err error) {
 	const most = 5 // without it, the loop would keep a processor busy for ever
 	empty := 0
 	buf := make([]byte, 1024)
-	for range 1 + most {
+	for empty < most {
 		n, err := server.Read(buf)
 		if err != nil && err != io.EOF {
 			return out, err
@@ -42,11 +42,7 @@ func tryAgain(s *experiment.Stage) (out experiment.Outcome, err error) {
 			empty++
 		}
 	}
-	out.Good = empty < most
 	out.Answer = zeroEachTime
-	if out.Good {
-		out.Answer = recvWaits
-	}
 	out.Says = fmt.Sprintf("recv returned 0 bytes %d times, and did not wait. Here the loop was stopped; else it would never end.", empty)
 	return out, nil
 }
