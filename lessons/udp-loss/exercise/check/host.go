@@ -27,7 +27,7 @@ type host struct {
 	peers   []*peer     // who sent something, for the story
 	want    []string    // what is to be delivered
 	coming  []string    // what may be delivered after it, if it was kept
-	unaware atomic.Bool // ReadFrom has failed, and not told that conn was closed
+	unaware atomic.Bool // ReadFrom has failed, and no call has told that conn was closed
 	met     bool        // it has received two messages well
 	hook    func(payload []byte)
 

@@ -423,6 +423,13 @@ func readFails(tr *exam.Trial, receive receiver) {
 			}
 			return n, from, err
 		}
+		h.conn.write = func(b []byte, to net.Addr) (int, error) {
+			n, err := h.socket.WriteTo(b, to)
+			if err != nil {
+				h.unaware.Store(false)
+			}
+			return n, err
+		}
 	})
 	if !ok {
 		return
