@@ -196,9 +196,10 @@ func frame(goroutine string) string {
 		if strings.HasSuffix(name, "exam.(*Call).run") {
 			break
 		}
-		// A checker's own listener or connection may stand between the answer
-		// and the standard library.
+		// A checker's own listener or connection may stand between the answer and
+		// the standard library: then the answer has called its method.
 		if !ofLearner(file) {
+			called = name[strings.LastIndex(name, ".")+1:]
 			continue
 		}
 		at := fmt.Sprintf("%s line %s", path.Base(file), line)

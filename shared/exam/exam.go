@@ -75,11 +75,11 @@ func Run[F any](t *testing.T, file string, stub func(F) error, cases []Case[F], 
 	told := map[string]string{} // by diagnosis, the case that told its idea
 	for i, c := range cases {
 		t.Run(strings.ReplaceAll(c.Name, " ", "_"), func(t *testing.T) {
-			findings, tried := <-found[i]
-			if !tried {
-				t.Skip("not tried: calls of your code disturb each other, and the cases before took too long")
+			result := <-found[i]
+			if result.untried != "" {
+				t.Skip("not tried: " + result.untried)
 			}
-			for _, f := range findings {
+			for _, f := range result.findings {
 				// Output, unlike Error, puts no line of this file before the text.
 				// The answer may have printed something that does not end a line.
 				text := f.String()
@@ -103,7 +103,7 @@ var endless = Finding{"", Endless, fmt.Sprintf("\nFAIL: after %v the checker had
 // the cases.
 func Try[F any](cases []Case[F], answer F) (findings []Finding) {
 	for _, found := range start(cases, answer) {
-		findings = append(findings, <-found...)
+		findings = append(findings, (<-found).findings...)
 	}
 	return findings
 }
@@ -116,15 +116,21 @@ const patience = 14 * time.Second
 // further one begins.
 const turns = 3 * time.Second
 
-// start runs the cases. Each gets a channel on which its findings come; it is
-// closed without any where the case could not be tried.
+// A result is what came of a case: findings, none where the answer is right, or why
+// the case was not tried.
+type result struct {
+	findings []Finding
+	untried  string
+}
+
+// start runs the cases. Each gets a channel on which its result comes.
 //
 // The cases do not use t.Parallel: that would run only as many at once as there
 // are processors, and an answer that hangs in all of them would take long.
-func start[F any](cases []Case[F], answer F) []chan []Finding {
-	found := make([]chan []Finding, len(cases))
+func start[F any](cases []Case[F], answer F) []chan result {
+	found := make([]chan result, len(cases))
 	for i := range found {
-		found[i] = make(chan []Finding, 1)
+		found[i] = make(chan result, 1)
 	}
 	go func() {
 		late, stop := watchClock()
@@ -146,34 +152,37 @@ const (
 // run runs the cases. Late tells by how much this program has got the processor too
 // late. On a busy computer even a right answer can fail then. So what failed is
 // tried again, when all else is over, at most twice: what the last try finds counts.
-func run[F any](cases []Case[F], answer F, found []chan []Finding, late func() time.Duration) {
+func run[F any](cases []Case[F], answer F, found []chan result, late func() time.Duration) {
 	end := time.Now().Add(lastBeginning)
-	all := make([][]Finding, len(cases))
-	attempt := func(which []int) (failed []int) {
+	all := make([]result, len(cases))
+	attempt := func(which []int) (unsettled []int, failed int) {
 		var wg sync.WaitGroup
 		for _, i := range which {
 			wg.Go(func() { all[i] = try(cases[i], answer) })
 		}
 		wg.Wait()
 		for _, i := range which {
-			if len(all[i]) > 0 {
-				failed = append(failed, i)
+			if len(all[i].findings) > 0 {
+				failed++
+			}
+			if len(all[i].findings) > 0 || all[i].untried != "" {
+				unsettled = append(unsettled, i)
 			}
 		}
-		return failed
+		return unsettled, failed
 	}
 	settle := func(which ...int) (good bool) {
-		failed := attempt(which)
+		unsettled, failed := attempt(which)
 		for range 2 {
-			excused := len(failed) <= few && late() > aLittle || late() > standstill
-			if len(failed) > 0 && excused && time.Now().Before(end) {
-				failed = attempt(failed)
+			excused := failed <= few && late() > aLittle || late() > standstill
+			if failed > 0 && excused && time.Now().Before(end) {
+				unsettled, failed = attempt(unsettled)
 			}
 		}
 		for _, i := range which {
 			found[i] <- all[i]
 		}
-		return len(failed) == 0
+		return failed == 0
 	}
 	atOnce := true
 	var rest []int
@@ -192,7 +201,7 @@ func run[F any](cases []Case[F], answer F, found []chan []Finding, late func() t
 }
 
 // inTurn runs the cases one after the other.
-func inTurn[F any](cases []Case[F], answer F, found []chan []Finding) {
+func inTurn[F any](cases []Case[F], answer F, found []chan result) {
 	end := time.Now().Add(turns)
 	for i, c := range cases {
 		switch {
@@ -200,7 +209,7 @@ func inTurn[F any](cases []Case[F], answer F, found []chan []Finding) {
 		case time.Now().Before(end):
 			found[i] <- try(c, answer)
 		default:
-			close(found[i])
+			found[i] <- result{untried: "calls of your code disturb each other, and the cases before took too long"}
 		}
 	}
 }
@@ -225,14 +234,17 @@ func watchClock() (late func() time.Duration, stop func()) {
 	return func() time.Duration { return time.Duration(most.Load()) }, func() { close(done) }
 }
 
-func try[F any](c Case[F], answer F) []Finding {
+func try[F any](c Case[F], answer F) result {
 	tr := &Trial{name: c.Name}
 	defer tr.release()
 	c.Run(tr, answer)
 	tr.release()
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
-	return tr.findings
+	if len(tr.findings) > 0 {
+		tr.untried = ""
+	}
+	return result{tr.findings, tr.untried}
 }
 
 // holdCollections stops the garbage collector until the program needs so many
@@ -253,6 +265,7 @@ type Trial struct {
 
 	mu       sync.Mutex
 	findings []Finding
+	untried  string
 	cleanups []func()
 }
 
@@ -267,6 +280,14 @@ func (tr *Trial) Wrong(d Diagnosis, format string, args ...any) {
 		}
 	}
 	tr.findings = append(tr.findings, Finding{tr.name, d, fmt.Sprintf(format, args...)})
+}
+
+// NotTried says that the case tells nothing about an answer that fails in the case
+// of this name: it is skipped. A finding counts more.
+func (tr *Trial) NotTried(other string) {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	tr.untried = fmt.Sprintf("first your code has to pass the case %q", other)
 }
 
 // Cleanup keeps f, which closes a peer's socket or listener, for the end of the

@@ -146,17 +146,44 @@ func TestBusyComputer(t *testing.T) {
 				}
 			}})
 		}
-		found := make([]chan []Finding, len(cases))
+		found := make([]chan result, len(cases))
 		for i := range found {
-			found[i] = make(chan []Finding, 1)
+			found[i] = make(chan result, 1)
 		}
 		run(cases, 0, found, func() time.Duration { return test.late })
 		failed := 0
 		for _, f := range found {
-			failed += len(<-f)
+			failed += len((<-f).findings)
 		}
 		if failed != test.failed {
 			t.Errorf("%+v: %d findings", test, failed)
+		}
+	}
+}
+
+// TestNotTried: a case that depends on another is tried when that one passes, be it
+// at the second attempt.
+func TestNotTried(t *testing.T) {
+	for late, want := range map[time.Duration]string{0: `first your code has to pass the case "one"`, 2 * aLittle: ""} {
+		var runs atomic.Int32
+		passed := make(chan bool, 3)
+		cases := []Case[int]{
+			{Name: "one", Run: func(tr *Trial, _ int) {
+				if runs.Add(1) == 1 {
+					tr.Wrong(Diagnosis{Name: "wrong"}, "it failed")
+				}
+				passed <- runs.Load() > 1
+			}},
+			{Name: "two", Run: func(tr *Trial, _ int) {
+				if !<-passed {
+					tr.NotTried("one")
+				}
+			}},
+		}
+		found := []chan result{make(chan result, 1), make(chan result, 1)}
+		run(cases, 0, found, func() time.Duration { return late })
+		if one, two := <-found[0], <-found[1]; two.untried != want || len(two.findings) != 0 || (len(one.findings) > 0) != (want != "") {
+			t.Errorf("late %v: %+v and %+v", late, one, two)
 		}
 	}
 }

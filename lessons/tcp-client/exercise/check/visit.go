@@ -228,7 +228,7 @@ func (v *visit) client() *peer {
 // outcome says what Ask did.
 func (v *visit) outcome() string {
 	if v.hung != "" {
-		return fmt.Sprintf("did not return within %v: it hung %s", exam.Limit, v.hung)
+		return fmt.Sprintf("did not return within %v: it was %s", exam.Limit, v.hung)
 	}
 	did := "returned "
 	switch {

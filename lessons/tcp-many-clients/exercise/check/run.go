@@ -415,9 +415,9 @@ func (r *run) wait() {
 	}
 	hung := r.call.WaitFor(time.Millisecond)
 	if strings.Contains(hung, "Accept") {
-		r.fail(acceptWaits, "%s. It hung %s.", story, hung)
+		r.fail(acceptWaits, "%s. It was %s.", story, hung)
 	}
-	r.fail(stuck, "%s. It hung %s.", story, hung)
+	r.fail(stuck, "%s. It was %s.", story, hung)
 }
 
 // stopped expects that Serve, which has returned, said nil and left nothing.

@@ -153,7 +153,7 @@ func (o outcome) story(s *server) string {
 	case o.spins:
 		return fmt.Sprintf("It called Accept again and again, %d times, %s.", spinning, s.call.WaitFor(0))
 	case o.hung:
-		return fmt.Sprintf("It hung %s.", s.call.WaitFor(0))
+		return fmt.Sprintf("It was %s.", s.call.WaitFor(0))
 	}
 	return fmt.Sprintf("It returned %s.", s.result())
 }

@@ -97,15 +97,18 @@ func (v *visit) whyHung() exam.Diagnosis {
 // bytes judges what the call returned, but not whether that is all.
 func (v *visit) bytes() exam.Diagnosis {
 	got := string(v.got)
+	came := strings.TrimRight(got, "\x00")
 	switch {
 	case strings.HasPrefix(v.sent, got) && len(got) <= v.n:
 		return fine
 	case strings.HasPrefix(v.sent, got):
 		return readsPast
-	case len(got) == v.n && len(v.sent) < v.n && strings.HasPrefix(v.sent, strings.TrimRight(got, "\x00")):
-		return wholeBuffer
+	case len(got) != v.n || len(v.sent) >= v.n || !strings.HasPrefix(v.sent, came):
+		return wrongBytes
+	case came != "" && v.err == nil: // one Read was thought to fill the buffer
+		return oneRead
 	}
-	return wrongBytes
+	return wholeBuffer
 }
 
 // ending judges how the call ended: its error, and when.

@@ -93,7 +93,7 @@ func halves(tr *exam.Trial, receive receiver, calls int, rest time.Duration) (go
 	for i := len(all) - 1; i >= 0 && hung == ""; i-- {
 		io.WriteString(all[i].peer, all[i].text[4:])
 		if hung = all[i].call.Wait(); hung != "" {
-			got = fmt.Sprintf("nothing: call %d did not return within %v, it hung %s", i+1, exam.Limit, hung)
+			got = fmt.Sprintf("nothing: call %d did not return within %v, it was %s", i+1, exam.Limit, hung)
 		}
 	}
 	for _, o := range all {
@@ -113,7 +113,7 @@ func halves(tr *exam.Trial, receive receiver, calls int, rest time.Duration) (go
 // long. The first has to end as if it were alone.
 func otherTimes(tr *exam.Trial, receive receiver) {
 	if at := shortCall(tr, receive, true); at != "" && shortCall(tr, receive, false) == "" {
-		tr.Wrong(shared, "One call of Receive had total = %v. While it ran, another one began, with total = %v. The first did not return within %v: it hung %s.", short, long, exam.Limit, at)
+		tr.Wrong(shared, "One call of Receive had total = %v. While it ran, another one began, with total = %v. The first did not return within %v: it was %s.", short, long, exam.Limit, at)
 	}
 }
 

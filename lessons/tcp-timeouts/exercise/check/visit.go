@@ -189,7 +189,7 @@ func (v *visit) story() string {
 
 func (v *visit) outcome() string {
 	if v.hung != "" {
-		return fmt.Sprintf("did not return within %v: it hung %s", v.patience, v.hung)
+		return fmt.Sprintf("did not return within %v: it was %s", v.patience, v.hung)
 	}
 	s := "returned " + exam.Quote(string(v.got))
 	if v.err == nil {

@@ -91,6 +91,13 @@ var wrongs = []exam.Answer[receiver]{
 		m, err := conn.Read(buf)
 		return buf[:m], unexpected(err)
 	}},
+	{"one Read, and the whole buffer", "one-read whole-buffer", func(conn net.Conn, n int, idle, total time.Duration) ([]byte, error) {
+		buf := make([]byte, n)
+		conn.SetReadDeadline(time.Now().Add(min(idle, total)))
+		defer conn.SetReadDeadline(time.Time{})
+		_, err := conn.Read(buf)
+		return buf, err
+	}},
 	{"one Read, and fewer bytes are an early end", "one-read", func(conn net.Conn, n int, idle, total time.Duration) ([]byte, error) {
 		defer conn.SetReadDeadline(time.Time{})
 		if n == 0 {

@@ -413,7 +413,7 @@ func (s *server) ends(turns int) bool {
 		}
 	}
 	if hung := s.call.WaitFor(0); hung != "" {
-		s.tr.Wrong(goesOn, "conn was closed; Echo did not return within %v: it hung %s.", time.Duration(turns)*turn, hung)
+		s.tr.Wrong(goesOn, "conn was closed; Echo did not return within %v: it was %s.", time.Duration(turns)*turn, hung)
 		return false
 	}
 	return true
