@@ -56,27 +56,14 @@ var (
 // already is told there, and would only be told again with another idea.
 func cases(exchange exchanger, tooLong error) []exam.Case[exchanger] {
 	var list []exam.Case[exchanger]
-	add := func(name string, run func(s scene), needs ...outcome) outcome {
-		try := []exam.Case[exchanger]{{Name: name, Run: func(tr *exam.Trial, exchange exchanger) {
-			run(scene{tr, exchange, tooLong})
-		}}}
-		// It runs once: with the case itself, or earlier, with the first that needs it.
-		result := sync.OnceValues(func() (findings []exam.Finding, sound bool) {
-			for _, n := range needs {
-				if _, sound := n(); !sound {
-					return nil, false
-				}
-			}
-			findings = exam.Try(try, exchange)
-			return findings, len(findings) == 0
-		})
-		list = append(list, exam.Case[exchanger]{Name: name, Run: func(tr *exam.Trial, _ exchanger) {
-			findings, _ := result()
-			for _, f := range findings {
-				tr.Wrong(f.Diagnosis, "%s", f.Story)
-			}
-		}})
-		return result
+	add := func(name string, run func(s scene), needs ...*outcome) *outcome {
+		o := &outcome{name: name, needs: needs, try: func() []exam.Finding {
+			return exam.Try([]exam.Case[exchanger]{{Run: func(tr *exam.Trial, exchange exchanger) {
+				run(scene{tr, exchange, tooLong})
+			}}}, exchange)
+		}}
+		list = append(list, exam.Case[exchanger]{Name: name, Run: func(tr *exam.Trial, _ exchanger) { o.tell(tr) }})
+		return o
 	}
 	plain := add("plain reply", reply(plainRequest, plainReply, much))
 	drip := add("reply byte by byte", drips, plain)
@@ -100,10 +87,6 @@ func cases(exchange exchanger, tooLong error) []exam.Case[exchanger] {
 	add("deadline of the caller for writing", writeDeadline, first, read)
 	return list
 }
-
-// An outcome tells what a case found, and whether it and all that it needs found
-// nothing.
-type outcome = func() (findings []exam.Finding, sound bool)
 
 // run lets the answer talk to a peer that plays this. It returns nil when there is
 // no socket.
