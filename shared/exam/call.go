@@ -56,10 +56,10 @@ func (c *Call) run(f func()) {
 	returned := false
 	defer func() {
 		if v := recover(); v == nil && !returned {
-			c.panicked = "it ended its goroutine and did not return: runtime.Goexit"
+			c.panicked = "It ended its goroutine and did not return: runtime.Goexit"
 			c.trial.Wrong(Ended, "%s", c.panicked)
 		} else if v != nil {
-			c.panicked = fmt.Sprintf("it panicked: %v", v)
+			c.panicked = fmt.Sprintf("It panicked: %v", v)
 			_, below, _ := strings.Cut(stack(false), "\npanic(")
 			if at := frame("panic(" + below); at != "" {
 				c.panicked += ", " + at

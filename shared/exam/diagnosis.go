@@ -18,7 +18,7 @@ type Diagnosis struct {
 // Panicked is the diagnosis of an answer that panics.
 var Panicked = Diagnosis{
 	Name: "panicked",
-	Idea: "Your code panicked. An index outside a slice, a nil connection after an error that was not looked at, and a channel closed twice are the usual causes.",
+	Idea: "Your code panicked. The usual causes are an index outside a slice, a negative length for make, a nil connection after an error that was not looked at, and a channel closed twice.",
 	Read: "README.md#when-an-exercise-fails",
 }
 
