@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -130,6 +131,7 @@ var others = []struct {
 	{before(func(b []byte, n int) []byte { return append(b, byte(n)) }), lengthSize},
 	{func(m string) string { return m }, lengthSize},
 	{func(m string) string { return m + "\n" }, lengthSize},
+	{func(m string) string { return strconv.Itoa(len(m)) + "\n" + m }, lengthSize},
 }
 
 func before(length func(b []byte, n int) []byte) func(string) string {

@@ -43,6 +43,14 @@ func TestStubCountsAsNotBegun(t *testing.T) {
 	}
 }
 
+func TestStoriesOfAStubAreWhole(t *testing.T) {
+	for _, f := range exam.Try(cases, both(rightWrite, stubRead)) {
+		if strings.Contains(f.Story, "%!") {
+			t.Errorf("%s: %s", f.Case, f.Story)
+		}
+	}
+}
+
 func stubWrite(io.Writer, []byte) error  { return exam.ErrToDo }
 func stubRead(io.Reader) ([]byte, error) { return nil, exam.ErrToDo }
 

@@ -17,7 +17,7 @@ type ending int
 
 const (
 	stays   ending = iota // nothing: the connection stays open
-	ends                  // the peer ends its direction
+	ends                  // the peer ends the stream
 	resets                // the peer resets the connection
 	expires               // the caller's deadline passes
 )
@@ -41,7 +41,8 @@ type conn struct {
 	half   bool   // a Write takes a half before it fails
 	writes atomic.Int64
 
-	cause  atomic.Value // a failure: what the last Read or Write said
+	cause  atomic.Value // a failure: the first that a Read or Write met
+	fails  atomic.Int64 // how many there were
 	misuse atomic.Value // a string: a call that is not the answer's to make
 }
 
@@ -99,7 +100,7 @@ func (c *conn) readBehind(p []byte) (int, error) {
 	}
 	n, err := c.Conn.Read(p)
 	c.taken.Add(int64(n))
-	c.cause.Store(failure{err})
+	c.note(err)
 	return n, err
 }
 
@@ -120,8 +121,16 @@ func (c *conn) Write(p []byte) (n int, err error) {
 		c.expire()
 	}
 	more, err := c.Conn.Write(p[n:])
-	c.cause.Store(failure{err})
+	c.note(err)
 	return n + more, err
+}
+
+// note keeps the first error. A later one can be another: io.EOF after a reset.
+func (c *conn) note(err error) {
+	if err != nil {
+		c.cause.CompareAndSwap(nil, failure{err})
+		c.fails.Add(1)
+	}
 }
 
 // The calls that the task forbids are noted, and made.
@@ -146,8 +155,8 @@ func (c *conn) SetWriteDeadline(t time.Time) error {
 	return c.Conn.SetWriteDeadline(t)
 }
 
-// rootCause is the innermost error that the system gave: whoever wraps or unwraps
-// it has not lost it. It is nil when no Read or Write failed.
+// rootCause is the innermost part of the first error that the system gave: whoever
+// wraps or unwraps it has not lost it. It is nil when no Read or Write failed.
 func (c *conn) rootCause() error {
 	f, _ := c.cause.Load().(failure)
 	err := f.error

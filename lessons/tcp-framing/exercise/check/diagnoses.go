@@ -11,13 +11,13 @@ var page = exam.Page{Path: "lessons/tcp-framing/README.md"}
 // Ideas about the form of a message.
 var (
 	lengthSize = page.Diagnosis("length-size", "a-length-of-4-bytes",
-		"In front of each message stand exactly 4 bytes, the number of its bytes. No text, no 2 or 8 bytes. The peer reads 4, whatever you send.")
+		"In front of each message stand exactly 4 bytes, the number of its bytes. No text, no 2 or 8 bytes. All four count: 300 is 00 00 01 2c. The peer reads 4, whatever you send. So read 4 as well, and not digits up to something.")
 	byteOrder = page.Diagnosis("byte-order", "the-highest-byte-first",
 		"The highest byte of the length comes first: 5 is 00 00 00 05. That is binary.BigEndian.")
 	countsItself = page.Diagnosis("counts-itself", "the-length-is-not-counted",
 		"The length says how many bytes the message has. Its own 4 bytes are not counted.")
 	wrongBytes = page.Diagnosis("wrong-bytes", "any-bytes-can-be-a-message",
-		"A message is bytes, each just as it is: zeros, newlines and bytes that are no text. Nothing is added, taken away or changed, and the length counts bytes, not characters.")
+		"A message is bytes, each just as it is: zeros, newlines and bytes that are no text. Nothing is added, taken away or changed, and the length counts bytes, not characters. The length is no part of what ReadMessage returns.")
 	emptyMessage = page.Diagnosis("empty-message", "no-bytes-are-a-message-too",
 		"A message can have no bytes. Then it is only a length, 0, and it is written and read like any other. It is no end and no error.")
 )
@@ -26,6 +26,8 @@ var (
 var (
 	oneRead = page.Diagnosis("one-read", "one-read-is-not-a-message",
 		"A Read returns as soon as there are some bytes. Read on until you have all: io.ReadFull does, for the 4 bytes of the length and for the message.")
+	overwrites = page.Diagnosis("overwrites", "one-read-is-not-a-message",
+		"You took all bytes, but each piece came over the one before. Read behind it: r.Read(buf[got:]).")
 	readsPast = page.Diagnosis("reads-past", "what-follows-belongs-to-the-next-call",
 		"Your code took bytes that belong to the next message, and the next call never sees them. A bufio.Reader reads ahead, and so does a buffer that is too large. Read 4 bytes, and then just as many as they say.")
 	waitsForEnd = page.Diagnosis("waits-for-end", "the-length-tells-where-a-message-ends",
@@ -39,11 +41,13 @@ var (
 	endBetween = page.Diagnosis("end-between", "an-end-between-two-messages",
 		"The stream ended where a message could begin. That is no failure, and no empty message either: errors.Is must know the error as io.EOF, and as nothing else.")
 	endInside = page.Diagnosis("end-inside", "an-end-inside-a-message",
+		"The stream ended after a message had begun. errors.Is must know the error as io.ErrUnexpectedEOF, and not as io.EOF.")
+	endBehind = page.Diagnosis("end-behind-length", "an-end-inside-a-message",
 		"The stream ended after a message had begun. errors.Is must know the error as io.ErrUnexpectedEOF, and not as io.EOF. io.ReadFull says io.EOF when not one byte came: behind the length you have to turn it into io.ErrUnexpectedEOF.")
 	swallowed = page.Diagnosis("swallowed", "half-a-message-needs-an-error",
 		"Half a message without an error looks like a whole one. Look at the error of each Read, and return one when bytes are missing.")
 	readsOn = page.Diagnosis("reads-on", "an-error-ends-the-reading",
-		"Read had said that it failed, or that the stream ended, and your code still went on. It says so again and again: return at its first error, unless the message is whole.")
+		"Read had said that it failed, or that the stream ended, and your code still went on. The first error is the one that counts, later ones say nothing new: after a reset, even io.EOF can follow. Return at the first, unless the message is whole.")
 	otherError = page.Diagnosis("other-error", "other-errors-are-no-end",
 		"A reset or a deadline is no end of the stream. Return the error of Read as it is, or wrapped with %w, so that errors.Is knows it and takes it for nothing else.")
 	reused = page.Diagnosis("reused", "what-you-return-is-the-callers",
@@ -63,7 +67,7 @@ var (
 	tooLongUnknown = page.Diagnosis("too-long-unknown", "the-caller-must-know-errtoolong",
 		"For a message that is too long, errors.Is must know the error as ErrTooLong. Return ErrTooLong, or wrap it with %w.")
 	partlyWritten = page.Diagnosis("partly-written", "nothing-of-a-long-message-is-written",
-		"Nothing may be written of a message that is too long, not its length either. The peer would take what comes next for the missing bytes.")
+		"Nothing may be written of a message that is too long: not its length, and not its first part. Return ErrTooLong. Else the peer takes a part for the whole, or takes what comes next for the missing bytes.")
 )
 
 // Ideas about writing.
@@ -78,6 +82,8 @@ var (
 		"A Write failed, and your code wrote again. Some bytes may already be on their way: what you write now stands in the middle of a message. Return at the first error.")
 	changed = page.Diagnosis("message-changed", "the-message-is-the-callers",
 		"The slice belongs to the caller, and so does the rest of its array: append writes there when there is room. Build what you write in a slice of your own.")
+	neverWrites = page.Diagnosis("never-writes", "writing-waits-for-nothing-else",
+		"WriteMessage never came to its Write: a loop in front of it does not end, or something there waits.")
 	waits = page.Diagnosis("waits", "writing-waits-for-nothing-else",
 		"The peer took all that was written, and WriteMessage did not return. Write the message and return: wait for no answer.")
 )

@@ -174,12 +174,27 @@ func (v *visit) verdict() exam.Diagnosis {
 		return unfinished
 	case v.refuses:
 		return v.notRefused()
+	case behind && (v.hung != "" || v.conn.fails.Load() > 1):
+		return readsOn
+	case !behind && v.taken > v.size() && v.want[v.call] != "":
+		return readsPast
+	case v.together && v.want[v.call] != "" && v.err != nil && v.taken == v.size():
+		return lateError
+	case !behind && v.piecesOver():
+		return overwrites
 	case v.means != oneRead && !(behind && v.wanted() == io.EOF) && dripped.fails(v.framing):
 		return oneRead
 	case behind:
 		return v.atEnd()
 	}
 	return v.notRead()
+}
+
+// piecesOver tells whether each piece came to the place of the one before: all were
+// taken, and they are not the message or not its length.
+func (v *visit) piecesOver() bool {
+	return v.raw && len(v.pieces) > 1 && (v.hung == "" && v.err == nil && v.taken == v.size() ||
+		errors.Is(v.err, v.tooLong) && v.taken == header)
 }
 
 // notRead finds the idea behind a message that was not read, where plain ones are.
@@ -191,6 +206,8 @@ func (v *visit) notRead() exam.Diagnosis {
 		return emptyMessage
 	case v.taken > v.size():
 		return readsPast
+	case v.hung != "" && v.taken == v.size():
+		return waitsForEnd
 	case v.hung != "" || v.err != nil && !errors.Is(v.err, v.tooLong) || v.means == oneRead:
 		return v.means
 	case v.err != nil:
@@ -233,8 +250,13 @@ func (v *visit) otherForm() exam.Diagnosis {
 			return o.idea
 		}
 	}
-	if v.hung == "" && v.err == nil {
+	switch {
+	case v.hung != "":
+		return waitsForEnd
+	case v.err == nil:
 		return wrongBytes
+	case 0 < v.taken && v.taken < header:
+		return lengthSize
 	}
 	return failed
 }
@@ -243,12 +265,12 @@ func (v *visit) otherForm() exam.Diagnosis {
 func (v *visit) atEnd() exam.Diagnosis {
 	wanted := v.wanted()
 	switch {
-	case v.hung != "":
-		return readsOn
 	case wanted == io.EOF:
 		return endBetween
 	case v.err == nil:
 		return swallowed
+	case wanted == io.ErrUnexpectedEOF && errors.Is(v.err, io.EOF) && strings.Join(v.pieces, "") == frame(plain)[:header]:
+		return endBehind
 	case wanted == io.ErrUnexpectedEOF:
 		return endInside
 	}
@@ -330,12 +352,12 @@ func (v *visit) story() string {
 	stream := v.stream()
 	s := "The peer sent " + exam.Quote(strings.Join(stream, ""))
 	if n := len(stream); n > 1 {
-		s += fmt.Sprintf(", which came in %d pieces", n)
+		s += fmt.Sprintf(" in %d pieces", n)
 	}
 	behind := ". The connection stayed open"
 	switch v.ending {
 	case ends:
-		behind = " and ended its direction"
+		behind = " and ended the stream"
 	case resets:
 		behind = " and reset the connection"
 	case expires:
@@ -390,5 +412,8 @@ func (v *visit) expected() string {
 	case v.ending == ends:
 		return "io.EOF"
 	}
-	return fmt.Sprintf("the error of Read, %q", v.wanted())
+	if err := v.wanted(); err != nil {
+		return fmt.Sprintf("the first error of Read, %q", err)
+	}
+	return "a Read, and its error" // none was called
 }

@@ -95,7 +95,7 @@ func (d *delivery) verdict() exam.Diagnosis {
 	case d.conn.misuse.Load() != nil:
 		return callers
 	case d.hung != "":
-		return waits
+		return d.stuck()
 	case errors.Is(d.err, exam.ErrToDo):
 		return unfinished
 	case d.changed:
@@ -115,6 +115,14 @@ func (d *delivery) verdict() exam.Diagnosis {
 		return d.otherForm()
 	}
 	return twoWrites
+}
+
+// stuck is the verdict of a call that hung.
+func (d *delivery) stuck() exam.Diagnosis {
+	if d.writes == 0 {
+		return neverWrites
+	}
+	return waits
 }
 
 // otherForm finds the idea behind bytes that are not the message's frame.
@@ -205,7 +213,7 @@ func writeFails(tr *exam.Trial, f framing) {
 		cause := d.conn.rootCause()
 		idea := fine
 		switch {
-		case cause == nil: // no Write was made: other cases tell
+		case cause == nil || d.writes == 0: // no Write was made when it returned: other cases tell
 		case d.writes > 1:
 			idea = writesAgain
 		case d.hung != "":
@@ -235,9 +243,11 @@ func writeTooLong(tr *exam.Trial, f framing) {
 	case d.conn.misuse.Load() != nil:
 		idea = callers
 	case d.hung != "":
-		idea = waits
+		idea = d.stuck()
 	case errors.Is(d.err, exam.ErrToDo):
 		idea = unfinished
+	case d.err == nil && len(d.wire) < header+len(d.message):
+		idea = partlyWritten
 	case d.err == nil && accepts(4*most):
 		idea = noLimit
 	case d.err == nil:

@@ -219,8 +219,8 @@ var wrongs = []exam.Answer[framing]{
 		}
 		return framed(m), nil
 	})},
-	{Name: "reads each once", Want: "one-read", Func: reads(parts{fill: readOnce}.read)},
-	{Name: "reads the message once", Want: "one-read", Func: reads(func(r io.Reader) ([]byte, error) {
+	{Name: "reads each once", Want: "bytes-with-error one-read", Func: reads(parts{fill: readOnce}.read)},
+	{Name: "reads the message once", Want: "bytes-with-error one-read", Func: reads(func(r io.Reader) ([]byte, error) {
 		return parts{fill: func(r io.Reader, b []byte) (int, error) {
 			if len(b) == 4 {
 				return io.ReadFull(r, b)
@@ -228,14 +228,14 @@ var wrongs = []exam.Answer[framing]{
 			return r.Read(b)
 		}}.read(r)
 	})},
-	{Name: "a short Read is the end", Want: "one-read", Func: reads(parts{fill: func(r io.Reader, b []byte) (int, error) {
+	{Name: "a short Read is the end", Want: "bytes-with-error one-read", Func: reads(parts{fill: func(r io.Reader, b []byte) (int, error) {
 		n, err := r.Read(b)
 		if err == nil && n < len(b) {
 			err = io.ErrUnexpectedEOF
 		}
 		return n, err
 	}}.read)},
-	{Name: "reads twice, then gives up", Want: "one-read", Func: reads(parts{fill: func(r io.Reader, b []byte) (int, error) {
+	{Name: "reads twice, then gives up", Want: "bytes-with-error one-read", Func: reads(parts{fill: func(r io.Reader, b []byte) (int, error) {
 		n, err := r.Read(b)
 		if err == nil && n < len(b) {
 			_, err = r.Read(b[n:])
@@ -257,6 +257,68 @@ var wrongs = []exam.Answer[framing]{
 			return nil, io.ErrUnexpectedEOF
 		}
 		return buf[4 : 4+size], nil
+	})},
+	{Name: "one Read with room for all, again where it brought nothing", Want: "bytes-with-error one-read reads-on reads-past", Func: reads(func(r io.Reader) ([]byte, error) {
+		buf := make([]byte, 4+most)
+		n, err := untilEOF(r, buf)
+		if err != nil {
+			return nil, err
+		}
+		size := int(binary.BigEndian.Uint32(buf))
+		if n >= 4 && size > most {
+			return nil, errTooLong
+		}
+		if n < 4+size {
+			return nil, io.ErrUnexpectedEOF
+		}
+		return buf[4 : 4+size], nil
+	})},
+	{Name: "puts each piece over the one before", Want: "overwrites", Func: reads(parts{fill: func(r io.Reader, b []byte) (int, error) {
+		if len(b) == 4 {
+			return io.ReadFull(r, b)
+		}
+		return over(r, b)
+	}}.read)},
+	{Name: "puts each piece of the length over the one before", Want: "one-read overwrites", Func: reads(parts{fill: func(r io.Reader, b []byte) (int, error) {
+		if len(b) == 4 {
+			return over(r, b)
+		}
+		return io.ReadFull(r, b)
+	}}.read)},
+	{Name: "fills the largest buffer", Want: "waits-for-end", Func: reads(func(r io.Reader) ([]byte, error) {
+		buf := make([]byte, 4+most)
+		if _, err := io.ReadFull(r, buf); err != nil {
+			return nil, err
+		}
+		return buf[4:][:min(most, binary.BigEndian.Uint32(buf))], nil
+	})},
+	{Name: "needs one byte more", Want: "waits-for-end", Func: reads(func(r io.Reader) ([]byte, error) {
+		m, err := rightRead(r)
+		if err == nil {
+			_, err = io.ReadFull(r, make([]byte, 1))
+		}
+		return m, err
+	})},
+	{Name: "reads decimal digits", Want: "length-size", Func: reads(func(r io.Reader) ([]byte, error) {
+		var n int
+		if _, err := fmt.Fscanf(r, "%d", &n); err != nil {
+			return nil, err
+		}
+		return rightRead(io.MultiReader(bytes.NewReader(binary.BigEndian.AppendUint32(nil, uint32(n))), r))
+	})},
+	{Name: "reads a line of digits", Want: "length-size", Func: reads(func(r io.Reader) ([]byte, error) {
+		b := bufio.NewReader(r)
+		line, err := b.ReadString('\n')
+		if err != nil {
+			return nil, err
+		}
+		n, err := strconv.Atoi(line[:len(line)-1])
+		if err != nil {
+			return nil, err
+		}
+		m := make([]byte, n)
+		_, err = io.ReadFull(b, m)
+		return m, err
 	})},
 	{Name: "looks whether more comes", Want: "waits-for-end", Func: reads(func(r io.Reader) ([]byte, error) {
 		m, err := rightRead(r)
@@ -476,7 +538,7 @@ var wrongs = []exam.Answer[framing]{
 		return err
 	})},
 	{Name: "no limit when reading", Want: "no-limit", Func: reads(parts{check: always2}.read)},
-	{Name: "cuts what is too long when writing", Want: "no-limit", Func: writes(func(w io.Writer, m []byte) error { return rightWrite(w, m[:min(len(m), most)]) })},
+	{Name: "cuts what is too long when writing", Want: "partly-written", Func: writes(func(w io.Writer, m []byte) error { return rightWrite(w, m[:min(len(m), most)]) })},
 	{Name: "cuts what is too long when reading", Want: "no-limit", Func: reads(parts{number: func(b []byte) int { return min(most, int(binary.BigEndian.Uint32(b))) }}.read)},
 	{Name: "the limit is 2 MiB", Want: "wrong-limit", Func: reads(parts{check: tooLongOver(2 * most)}.read)},
 	{Name: "less than 1 MiB when writing", Want: "wrong-limit", Func: writes(func(w io.Writer, m []byte) error {
@@ -576,14 +638,14 @@ var wrongs = []exam.Answer[framing]{
 		}
 		return err
 	}}.read)},
-	{Name: "ReadFull's io.EOF behind the length", Want: "end-inside", Func: reads(parts{body: func(err error) error { return err }}.read)},
-	{Name: "half a message is the end", Want: "end-inside", Func: reads(parts{body: func(err error) error {
+	{Name: "ReadFull's io.EOF behind the length", Want: "end-behind-length", Func: reads(parts{body: func(err error) error { return err }}.read)},
+	{Name: "half a message is the end", Want: "end-behind-length end-inside", Func: reads(parts{body: func(err error) error {
 		if err == io.EOF || err == io.ErrUnexpectedEOF {
 			return io.EOF
 		}
 		return err
 	}}.read)},
-	{Name: "both ends at once", Want: "end-inside", Func: reads(parts{body: func(err error) error {
+	{Name: "both ends at once", Want: "end-behind-length", Func: reads(parts{body: func(err error) error {
 		if err == io.EOF {
 			return fmt.Errorf("%w: %w", io.ErrUnexpectedEOF, err)
 		}
@@ -598,6 +660,20 @@ var wrongs = []exam.Answer[framing]{
 			err = errors.Join(err, io.ErrUnexpectedEOF)
 		}
 		return err
+	}}.read)},
+	{Name: "stops only at io.EOF", Want: "reads-on", Func: reads(parts{fill: func(r io.Reader, b []byte) (got int, err error) {
+		for got < len(b) && err == nil {
+			n := 0
+			n, err = untilEOF(r, b[got:])
+			got += n
+		}
+		switch {
+		case got == len(b):
+			err = nil
+		case got > 0:
+			err = eofInside(err)
+		}
+		return got, err
 	}}.read)},
 	{Name: "tries on after a deadline", Want: "reads-on", Func: reads(parts{fill: func(r io.Reader, b []byte) (int, error) {
 		for end := time.Now().Add(2 * exam.Limit); ; {
@@ -629,6 +705,12 @@ var wrongs = []exam.Answer[framing]{
 		}
 		return rightWrite(c, m)
 	})},
+	{Name: "a loop in front of Write", Want: "never-writes", Func: writes(func(w io.Writer, m []byte) error {
+		if len(m) > 0 {
+			time.Sleep(2 * exam.Limit)
+		}
+		return rightWrite(w, m)
+	})},
 	{Name: "waits for a word of the peer", Want: "waits", Func: writes(func(w io.Writer, m []byte) error {
 		if err := rightWrite(w, m); err != nil {
 			return err
@@ -645,6 +727,30 @@ var wrongs = []exam.Answer[framing]{
 		}
 		return rightWrite(w, m)
 	})},
+}
+
+// untilEOF reads once more after any other error than io.EOF, but not for ever.
+func untilEOF(r io.Reader, b []byte) (n int, err error) {
+	for end := time.Now().Add(2 * exam.Limit); ; time.Sleep(time.Millisecond) {
+		if n, err = r.Read(b); err == nil || err == io.EOF || time.Now().After(end) {
+			return n, err
+		}
+	}
+}
+
+// over is a fill that counts, and reads each piece to the same place.
+func over(r io.Reader, b []byte) (got int, err error) {
+	for got < len(b) {
+		n, err := r.Read(b)
+		got += n
+		if err == io.EOF && 0 < got && got < len(b) {
+			return got, io.ErrUnexpectedEOF
+		}
+		if err != nil && got < len(b) {
+			return got, err
+		}
+	}
+	return got, nil
 }
 
 // room keeps what was made, so that it is made.
