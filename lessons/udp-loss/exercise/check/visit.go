@@ -238,10 +238,13 @@ type result struct {
 	took time.Duration
 }
 
-// end waits until the call has returned, and the receiver has all that was sent.
+// end waits until the call has returned, and the receiver has all that was sent. When
+// it hung the sockets are closed, and nothing more comes.
 func (v *visit) end() {
 	v.wait(exam.Limit)
-	v.settle()
+	if v.hung == "" {
+		v.settle()
+	}
 }
 
 // wait waits for the call. What one that hung returns later does not count.
