@@ -37,7 +37,7 @@ func lie(receive func(conn net.Conn) (room int, err error)) play {
 			out.Says = fmt.Sprintf("The server read the length and nothing more: %v. It made room for %d bytes.", err, room)
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			out.Answer = makesRoom
-			out.Says = fmt.Sprintf("The server made room for %d bytes, because the peer said so, and waited for them until its deadline.", room)
+			out.Says = fmt.Sprintf("The server made room for %d bytes, because the peer said so, and waited for them until its deadline. Without one it would wait for ever.", room)
 		default:
 			return out, err
 		}

@@ -40,8 +40,20 @@ const (
 	most   = 1 << 20 // bytes of a message
 )
 
+// Cases that others need: where one of these fails, a case that tells nothing more is
+// not tried.
+const (
+	writeOne  = "write one message"
+	writeHuge = "write more than 1 MiB"
+	readOne   = "read one message"
+	readDrips = "read byte by byte"
+	readThree = "read three messages that came together"
+	readHuge  = "read a length beyond the limit"
+	readRoom  = "make no room to read what is too long"
+)
+
 var cases = []exam.Case[framing]{
-	{Name: "write one message", Run: writing{message: plain, means: failed}.run},
+	{Name: writeOne, Run: writing{message: plain, means: failed}.run},
 	{Name: "write an empty message", Run: writing{means: emptyMessage}.run},
 	{Name: "write bytes of all kinds", Run: writing{message: allKinds, means: wrongBytes}.run},
 	{Name: "write spaces and newlines", Run: writing{message: spaced, means: wrongBytes}.run},
@@ -51,11 +63,11 @@ var cases = []exam.Case[framing]{
 	{Name: "write to any io.Writer", Run: writing{message: plain, bare: true, means: failed}.run},
 	{Name: "write where Write takes its time", Run: writeSlowly},
 	{Name: "write where Write fails", Run: writeFails},
-	{Name: "write more than 1 MiB", Run: writeTooLong},
+	{Name: writeHuge, Run: writeTooLong},
 
-	{Name: "read one message", Run: readPlainly},
-	{Name: "read byte by byte", Run: dripped.run},
-	{Name: "read three messages that came together", Run: reading{
+	{Name: readOne, Run: readPlainly},
+	{Name: readDrips, Run: dripped.run},
+	{Name: readThree, Run: reading{
 		pieces: once(frame(plain) + frame("") + frame("the last")), raw: true, want: []string{plain, "", "the last"}, means: readsPast}.run},
 	{Name: "read empty messages", Run: reading{pieces: []string{"", plain}, want: []string{"", plain}, means: emptyMessage}.run},
 	{Name: "read bytes of all kinds", Run: reading{pieces: []string{allKinds, spaced}, want: []string{allKinds, spaced}, means: wrongBytes}.run},
@@ -75,13 +87,13 @@ var cases = []exam.Case[framing]{
 	{Name: "read to an end inside the message", Run: inside(ends, header+1, header+len(plain)-1)},
 	{Name: "read to a reset", Run: inside(resets, 0, 2, header, header+3)},
 	{Name: "read to the caller's deadline", Run: inside(expires, 0, 2, header, header+3)},
-	{Name: "read a length beyond the limit", Run: readTooLong},
+	{Name: readHuge, Run: readTooLong},
 
 	{Name: "read 20 messages and keep them", First: true, Run: keep},
 	{Name: "several readers at once", First: true, Run: readersAtOnce},
 	{Name: "several writers at once", First: true, Run: writersAtOnce},
 	{Name: "make no room to write what is too long", First: true, Run: roomToWrite},
-	{Name: "make no room to read what is too long", First: true, Run: roomToRead},
+	{Name: readRoom, First: true, Run: roomToRead},
 }
 
 // plain is an ordinary message.

@@ -54,10 +54,19 @@ func (r reading) passes(tr *exam.Trial, f framing) bool {
 		calls++
 	}
 	v := r.play(tr, f, calls, exam.Limit)
-	if v != nil && (v.stubborn() || !plainly.fails(f)) {
-		v.tell(v.verdict())
+	if v != nil {
+		v.judge(v.verdict)
 	}
 	return v == nil
+}
+
+// judge tells the verdict. An answer that does not read a plain message is told that.
+func (v *visit) judge(verdict func() exam.Diagnosis) {
+	if v.stubborn() || !plainly.fails(v.framing) {
+		v.tell(verdict())
+	} else {
+		v.tr.NotTried(readOne)
+	}
 }
 
 // readPlainly tells what is wrong with an answer that does not read a plain message.
@@ -287,7 +296,7 @@ func (f framing) knows(err, target error) bool {
 			return false
 		}
 	}
-	return errors.Is(err, target)
+	return err != nil && errors.Is(err, target)
 }
 
 // readTooLong tries larger and larger lengths, until one is not refused. So an
@@ -295,15 +304,14 @@ func (f framing) knows(err, target error) bool {
 func readTooLong(tr *exam.Trial, f framing) {
 	for _, n := range []uint32{most + 1, 2 * most, 64 << 20, 1 << 31, 1<<32 - 1} {
 		if n >= 1<<31 && roomForLength(tr, f) {
-			return // another case tells, with less memory
+			tr.NotTried(readRoom) // that one tells, with less memory
+			return
 		}
 		v := lying(n).play(tr, f, 1, exam.Limit)
 		if v == nil {
 			continue
 		}
-		if v.stubborn() || !plainly.fails(f) {
-			v.tell(v.beyond(n))
-		}
+		v.judge(func() exam.Diagnosis { return v.beyond(n) })
 		return
 	}
 }
@@ -412,8 +420,11 @@ func (v *visit) expected() string {
 	case v.ending == ends:
 		return "io.EOF"
 	}
-	if err := v.wanted(); err != nil {
+	switch err := v.wanted(); {
+	case err != nil:
 		return fmt.Sprintf("the first error of Read, %q", err)
+	case v.ending == resets: // and no Read met it
+		return "the error of Read, which tells of the reset"
 	}
-	return "a Read, and its error" // none was called
+	return "the error of Read, which tells of the deadline"
 }

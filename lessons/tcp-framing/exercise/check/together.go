@@ -29,7 +29,8 @@ func keep(tr *exam.Trial, f framing) {
 		var err error
 		call := tr.Go(func() { message, err = f.read(c) })
 		if call.WaitFor(moment) != "" || call.Panicked() || err != nil || string(message) != want[len(got)] {
-			return // other cases tell
+			tr.NotTried(readThree)
+			return
 		}
 		got = append(got, message)
 	}
@@ -47,8 +48,14 @@ func keep(tr *exam.Trial, f framing) {
 // readersAtOnce has one call that waits inside the length, or inside the message, and
 // another one, on a connection of its own, that can be through meanwhile.
 func readersAtOnce(tr *exam.Trial, f framing) {
-	if dripped.fails(f) || long(300).fails(f) || long(70000).fails(f) {
-		return // other cases tell
+	for _, need := range []struct {
+		name string
+		reading
+	}{{readDrips, dripped}, {"read 300 bytes", long(300)}, {"read 70000 bytes", long(70000)}} {
+		if need.fails(f) {
+			tr.NotTried(need.name)
+			return
+		}
 	}
 	if mixed := meet(tr, f, 3); mixed != "" {
 		tr.Wrong(shared, "One call of ReadMessage waited inside the length of its message. %s", mixed)
@@ -108,7 +115,8 @@ func meet(tr *exam.Trial, f framing, place int) string {
 func writersAtOnce(tr *exam.Trial, f framing) {
 	first, second := exam.Numbers(40), plain+", other"
 	if (writing{message: first}).fails(f) || (writing{message: second}).fails(f) {
-		return // other cases tell
+		tr.NotTried(writeOne)
+		return
 	}
 	inside, release := make(chan bool), make(chan bool)
 	slow := writing{message: first, prepare: func(c *conn) {
@@ -161,7 +169,10 @@ func makesRoom(call func()) bool {
 
 // roomToRead measures only an answer that refuses the length.
 func roomToRead(tr *exam.Trial, f framing) {
-	if !lying(2*most).fails(f) && roomForLength(tr, f) {
+	switch {
+	case lying(2 * most).fails(f):
+		tr.NotTried(readHuge)
+	case roomForLength(tr, f):
 		tr.Wrong(roomFirst, "The peer sent the length %d, which is too long. During ReadMessage the program asked for at least as many bytes of memory.", huge)
 	}
 }
@@ -183,14 +194,18 @@ var hugeMessage = sync.OnceValue(func() []byte { return make([]byte, huge) })
 func roomToWrite(tr *exam.Trial, f framing) {
 	hugeMessage()
 	refused := false
-	if makesRoom(func() {
+	room := makesRoom(func() {
 		if c := connect(tr); c != nil {
 			c.expire()
 			var err error
 			hung := tr.Go(func() { err = f.write(c, hugeMessage()) }).WaitFor(moment)
 			refused = hung == "" && errors.Is(err, f.tooLong)
 		}
-	}) && refused {
+	})
+	switch {
+	case !refused:
+		tr.NotTried(writeHuge)
+	case room:
 		tr.Wrong(roomFirst, "The message had %d bytes, which is too long. During WriteMessage the program asked for at least as many bytes of memory.", huge)
 	}
 }

@@ -197,6 +197,7 @@ func writeSlowly(tr *exam.Trial, f framing) {
 	case <-early:
 		tr.Wrong(notWritten, "%s It returned before the Write.", d.story())
 	default:
+		tr.NotTried(writeOne)
 	}
 }
 
@@ -207,13 +208,14 @@ func writeFails(tr *exam.Trial, f framing) {
 	nothing := writing{message: plain, did: "The caller's deadline had passed before the call.", prepare: (*conn).expire}
 	for _, w := range []writing{nothing, half} {
 		d := w.play(tr, f, exam.Limit)
-		if d == nil || d.broken || d.hung == "" && errors.Is(d.err, exam.ErrToDo) {
+		if d == nil || d.broken {
 			return
 		}
 		cause := d.conn.rootCause()
 		idea := fine
 		switch {
-		case cause == nil || d.writes == 0: // no Write was made when it returned: other cases tell
+		case cause == nil || d.writes == 0 || errors.Is(d.err, exam.ErrToDo): // no Write was made when it returned
+			tr.NotTried(writeOne)
 		case d.writes > 1:
 			idea = writesAgain
 		case d.hung != "":
@@ -231,8 +233,12 @@ func writeFails(tr *exam.Trial, f framing) {
 // writeTooLong tries two sizes, to tell no limit from a wrong one.
 func writeTooLong(tr *exam.Trial, f framing) {
 	d := writing{message: exam.Numbers(most + 1)}.play(tr, f, exam.Limit)
-	if d == nil || d.broken || (writing{message: plain}).fails(f) {
-		return // other cases tell
+	if d == nil || d.broken {
+		return
+	}
+	if (writing{message: plain}).fails(f) {
+		tr.NotTried(writeOne)
+		return
 	}
 	accepts := func(n int) bool {
 		more := writing{message: exam.Numbers(n)}.play(&exam.Trial{}, f, moment)

@@ -441,7 +441,18 @@ var wrongs = []exam.Answer[framing]{
 		if len(m) > most {
 			return errTooLong
 		}
+		go func() {
+			time.Sleep(20 * time.Millisecond)
+			w.Write(framed(m))
+		}()
+		return nil
+	})},
+	{Name: "writes in a goroutine and waits for a time", Want: "not-written shared write-error", Func: writes(func(w io.Writer, m []byte) error {
+		if len(m) > 100 {
+			return rightWrite(w, m)
+		}
 		go w.Write(framed(m))
+		time.Sleep(50 * time.Millisecond)
 		return nil
 	})},
 	{Name: "tries Write again", Want: "writes-again", Func: writes(func(w io.Writer, m []byte) error {
