@@ -1,6 +1,7 @@
 package testscripts
 
 import (
+	"bytes"
 	"flag"
 	"io/fs"
 	"os"
@@ -18,11 +19,12 @@ import (
 // flags -count, -short, -v and -race go on to them.
 
 // TestExercises comes before all others. A learner whose answer fails hears so at
-// once: then the others are not run.
+// once: then the slow ones are not run.
 func TestExercises(t *testing.T) {
+	exerciseFails = true
 	exercises, _ := packages(t)
 	if len(exercises) != len(lessons) {
-		t.Errorf("go.work has only the exercises %v", exercises)
+		t.Errorf("the course has %d lessons, and these exercises: %v", len(lessons), exercises)
 	}
 	if exerciseFails = !goTest(t, exercises); exerciseFails {
 		t.Log("The rest of the course is tested when no exercise fails.")
@@ -57,11 +59,14 @@ func packages(t *testing.T) (exercises, others []string) {
 			t.Fatal(err)
 		}
 	}
-	list := exec.Command("go", "list", "example.com/sockets/...")
+	// With -e: what is wrong in a package is for go test to tell.
+	list := exec.Command("go", "list", "-e", "example.com/sockets/...")
 	list.Env = workspace(t)
+	var told bytes.Buffer
+	list.Stderr = &told
 	out, err := list.Output()
 	if err != nil {
-		t.Fatalf("go list: %v", err)
+		t.Fatalf("go list: %v\n%s", err, &told)
 	}
 	for _, name := range strings.Fields(string(out)) {
 		switch {
@@ -77,6 +82,7 @@ func packages(t *testing.T) (exercises, others []string) {
 // goTest runs "go test" for these packages, and tells whether all passed. What it
 // printed is shown when a test failed, and with -v.
 func goTest(t *testing.T, packages []string) bool {
+	// Most tests wait more than they work, so more run at once than there are cores.
 	args := append([]string{"test", "-p", strconv.Itoa(2 * runtime.GOMAXPROCS(0))}, sameFlags(t)...)
 	test := exec.Command("go", append(args, packages...)...)
 	test.Dir = ".."

@@ -64,7 +64,7 @@ func stopServer(s *experiment.Stage, stop func(net.Listener, []net.Conn)) (out e
 	case got == "":
 		out.Says = fmt.Sprintf("The server had received A's message, but A got %s. The message is lost: the server had it, and nobody else has.", out.Answer)
 	default:
-		out.Says = fmt.Sprintf("A got %q. The recv of B returned the error %v, the connect of C %v.", got, idle, late)
+		out.Says = fmt.Sprintf("A got %q. The recv of B returned the error %v. The connect of C failed: %t.", got, idle, late != nil)
 	}
 	return out, err
 }

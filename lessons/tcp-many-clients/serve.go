@@ -25,7 +25,7 @@ func listenAndServe(ctx context.Context, addr string, most int) error {
 	lc.SetMultipathTCP(false)
 	ln, err := lc.Listen(ctx, "tcp", addr)
 	if err != nil {
-		return fmt.Errorf("%w: %s", err, nextStep(err))
+		return fmt.Errorf("%w%s", err, nextStep(err))
 	}
 	if _, err := fmt.Println("Waiting for connection on", ln.Addr()); err != nil {
 		return errors.Join(err, ln.Close()) // nobody would know where it listens
@@ -33,15 +33,17 @@ func listenAndServe(ctx context.Context, addr string, most int) error {
 	return serve(ctx, ln, most)
 }
 
-// nextStep says what to do when an address can have no listener.
+// nextStep says what to do when an address can have no listener, where that is known.
 func nextStep(err error) string {
 	switch {
 	case errors.Is(err, errno.EADDRINUSE):
-		return "another program has it. Stop that one, or choose -addr 127.0.0.1:0"
+		return ": another program has it. Stop that one, or choose -addr 127.0.0.1:0"
 	case errors.Is(err, errno.EACCES):
-		return "ports below 1024 are often kept for the administrator. Choose one from 1024 up: -addr 127.0.0.1:7001"
+		return ": ports below 1024 are often kept for the administrator. Choose one from 1024 up: -addr 127.0.0.1:7001"
+	case errors.Is(err, errno.EADDRNOTAVAIL):
+		return ": use an address of this computer: -addr 127.0.0.1:7001"
 	}
-	return "use an address of this computer: -addr 127.0.0.1:7001"
+	return ""
 }
 
 // serve echoes to each client of ln, at most most at once, until ctx ends and all

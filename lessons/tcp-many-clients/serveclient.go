@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	lastCall = 100 * time.Millisecond // after Ctrl+C: what has arrived by then is still echoed
-	grace    = time.Second            // after Ctrl+C: the time a client has to take its echo
+	lastCall = 100 * time.Millisecond // after the end was asked for: what has arrived by then is still echoed
+	grace    = time.Second            // after that: the time a client has to take its echo
 )
 
 // serveClient echoes until the client or ctx ends.

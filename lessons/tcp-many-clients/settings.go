@@ -19,7 +19,7 @@ type serverFlags struct {
 }
 
 func (f *serverFlags) define(fs *flag.FlagSet) {
-	fs.BoolVar(&f.serve, "serve", false, "be an echo server until Ctrl+C, and play nothing (default false)")
+	fs.BoolVar(&f.serve, "serve", false, "be an echo server until Ctrl+C or SIGTERM, and play nothing (default false)")
 	fs.StringVar(&f.addr, "addr", "127.0.0.1:7001", "with -serve: listen on `host:port`; port 0: the system chooses")
 	fs.IntVar(&f.most, "most", 10000, "with -serve: serve at most this `number` of clients at once; the others wait")
 	f.flags = fs

@@ -2,4 +2,8 @@
 
 package exam
 
-func init() { deadly["has no end"] = deadlyAnswer{func() { select {} }, Endless.Idea, Ended.Idea} }
+import "testing"
+
+func TestEndlessAnswer(t *testing.T) {
+	endsTheProcess(t, "TestEndlessAnswer", "has no end", deadlyAnswer{func() { select {} }, Endless.Idea, Ended.Idea})
+}

@@ -166,36 +166,37 @@ func TestBusyComputer(t *testing.T) {
 func TestNotTried(t *testing.T) {
 	for late, want := range map[time.Duration]string{0: `first your code has to pass the case "one"`, 2 * aLittle: ""} {
 		var runs atomic.Int32
-		passed := make(chan bool, 3)
 		cases := []Case[int]{
 			{Name: "one", Run: func(tr *Trial, _ int) {
 				if runs.Add(1) == 1 {
 					tr.Wrong(Diagnosis{Name: "wrong"}, "it failed")
 				}
-				passed <- runs.Load() > 1
-			}},
-			{Name: "two", Run: func(tr *Trial, _ int) {
-				if !<-passed {
-					tr.NotTried("one")
-				}
 			}},
 		}
-		found := []chan result{make(chan result, 1), make(chan result, 1)}
+		for _, first := range []bool{true, false} {
+			cases = append(cases, Case[int]{Name: "two", First: first, Run: func(tr *Trial, _ int) {
+				if runs.Load() < 2 { // also when it comes before "one" in the second attempt
+					tr.NotTried("one")
+				}
+			}})
+		}
+		found := []chan result{make(chan result, 1), make(chan result, 1), make(chan result, 1)}
 		run(cases, 0, found, func() time.Duration { return late })
-		if one, two := <-found[0], <-found[1]; two.untried != want || len(two.findings) != 0 || (len(one.findings) > 0) != (want != "") {
-			t.Errorf("late %v: %+v and %+v", late, one, two)
+		one, two, three := <-found[0], <-found[1], <-found[2]
+		if two.untried != want || three.untried != want || len(two.findings)+len(three.findings) != 0 || (len(one.findings) > 0) != (want != "") {
+			t.Errorf("late %v: %+v, %+v and %+v", late, one, two, three)
 		}
 	}
 }
 
-// deadly are answers that end the process. TestAnswerThatEndsTheProcess runs
-// itself with each.
 type deadlyAnswer struct {
 	answer func()
 	want   string // what the learner reads
 	never  string // and does not
 }
 
+// deadly are answers that end the process. TestAnswerThatEndsTheProcess runs
+// itself with each.
 var deadly = map[string]deadlyAnswer{
 	"exits":                       {func() { os.Exit(1) }, Ended.Idea, "PASS"},
 	"exits in a goroutine with 0": {func() { go os.Exit(0); select {} }, Ended.Idea, "PASS"},
@@ -203,21 +204,27 @@ var deadly = map[string]deadlyAnswer{
 }
 
 func TestAnswerThatEndsTheProcess(t *testing.T) {
-	if name := os.Getenv("DEADLY"); name != "" {
-		cases := []Case[func()]{{Name: "any", Run: func(tr *Trial, answer func()) { answer() }}}
-		Run(t, "exercise.go", func(func()) error { return nil }, cases, deadly[name].answer)
-		return
-	}
 	for name, d := range deadly {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test := exec.Command(os.Args[0], "-test.run=^TestAnswerThatEndsTheProcess$", "-test.paniconexit0")
-			test.Env = append(os.Environ(), "DEADLY="+name)
-			out, err := test.CombinedOutput()
-			if err == nil || !strings.Contains(string(out), d.want) || strings.Contains(string(out), d.never) {
-				t.Errorf("got %v and:\n%s", err, out)
-			}
+			endsTheProcess(t, t.Name(), name, d)
 		})
+	}
+}
+
+// endsTheProcess runs the test of this name in a process of its own, with the answer
+// d, and looks at what the learner reads.
+func endsTheProcess(t *testing.T, test, name string, d deadlyAnswer) {
+	if os.Getenv("DEADLY") == name {
+		cases := []Case[func()]{{Name: "any", Run: func(tr *Trial, answer func()) { answer() }}}
+		Run(t, "exercise.go", func(func()) error { return nil }, cases, d.answer)
+		return
+	}
+	child := exec.Command(os.Args[0], "-test.run=^"+strings.ReplaceAll(test, "/", "$/^")+"$", "-test.paniconexit0")
+	child.Env = append(os.Environ(), "DEADLY="+name)
+	out, err := child.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), d.want) || strings.Contains(string(out), d.never) {
+		t.Errorf("got %v and:\n%s", err, out)
 	}
 }
 

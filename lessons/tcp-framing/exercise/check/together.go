@@ -139,7 +139,7 @@ func writersAtOnce(tr *exam.Trial, f framing) {
 	switch {
 	case one == nil || other == nil:
 	case other.hung != "":
-		tr.Wrong(shared, "%s. That call did not return until then: it hung %s.", story, other.hung)
+		tr.Wrong(shared, "%s. That call did not return until then: it was %s.", story, other.hung)
 	case !one.right() || !other.right():
 		tr.Wrong(shared, "%s. The messages were %s and %s. The peers got %s and %s.", story, exam.Quote(first), exam.Quote(second), exam.Quote(one.wire), exam.Quote(other.wire))
 	}

@@ -214,8 +214,10 @@ func writeFails(tr *exam.Trial, f framing) {
 		cause := d.conn.rootCause()
 		idea := fine
 		switch {
-		case cause == nil || d.writes == 0 || errors.Is(d.err, exam.ErrToDo): // no Write was made when it returned
+		case cause == nil || d.writes == 0: // no Write was made when it returned
 			tr.NotTried(writeOne)
+		case errors.Is(d.err, exam.ErrToDo):
+			idea = unfinished
 		case d.writes > 1:
 			idea = writesAgain
 		case d.hung != "":

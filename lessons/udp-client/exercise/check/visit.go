@@ -278,6 +278,3 @@ func datagrams(n int) string {
 	}
 	return fmt.Sprintf("%d datagrams", n)
 }
-
-// shown is how many bytes a story shows at most.
-const shown = 60

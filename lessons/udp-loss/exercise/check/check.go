@@ -72,7 +72,7 @@ func begun(call func() error, used *atomic.Bool) error {
 const header = 4
 
 // largest is the longest payload that this system's loopback carries.
-var largest = sync.OnceValue(func() int { return exam.LargestDatagram(exam.ListenUDP) - header })
+var largest = sync.OnceValue(func() int { return max(0, exam.LargestDatagram(exam.ListenUDP)-header) })
 
 // number returns the 4 bytes of seq.
 func number(seq uint32) []byte { return binary.BigEndian.AppendUint32(nil, seq) }
