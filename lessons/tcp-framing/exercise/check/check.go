@@ -67,8 +67,7 @@ var cases = []exam.Case[framing]{
 
 	{Name: readOne, Run: readPlainly},
 	{Name: readDrips, Run: dripped.run},
-	{Name: readThree, Run: reading{
-		pieces: once(frame(plain) + frame("") + frame("the last")), raw: true, want: []string{plain, "", "the last"}, means: readsPast}.run},
+	{Name: readThree, Run: three.run},
 	{Name: "read empty messages", Run: reading{pieces: []string{"", plain}, want: []string{"", plain}, means: emptyMessage}.run},
 	{Name: "read bytes of all kinds", Run: reading{pieces: []string{allKinds, spaced}, want: []string{allKinds, spaced}, means: wrongBytes}.run},
 	{Name: "read 300 bytes", Run: long(300).run},

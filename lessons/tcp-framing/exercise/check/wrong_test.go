@@ -12,6 +12,7 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -243,6 +244,16 @@ var wrongs = []exam.Answer[framing]{
 		return n, err
 	}}.read)},
 	{Name: "a bufio.Reader for each call", Want: "reads-past", Func: reads(func(r io.Reader) ([]byte, error) { return rightRead(bufio.NewReader(r)) })},
+	{Name: "three messages of each connection", Want: "reads-past", Func: reads(func() reader {
+		var calls sync.Map // by io.Reader
+		return func(r io.Reader) ([]byte, error) {
+			n, _ := calls.LoadOrStore(r, new(atomic.Int32))
+			if n.(*atomic.Int32).Add(1) > 3 {
+				return nil, errors.New("that is enough")
+			}
+			return rightRead(r)
+		}
+	}())},
 	{Name: "one Read with room for all", Want: "one-read reads-past", Func: reads(func(r io.Reader) ([]byte, error) {
 		buf := make([]byte, 4+most)
 		n, err := io.ReadAtLeast(r, buf, 4)
