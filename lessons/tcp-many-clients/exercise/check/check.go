@@ -44,7 +44,7 @@ func begun(serve server) (err error) {
 var cases = []exam.Case[server]{
 	{Name: "two calls at once", First: true, Run: twoCalls},
 	{Name: "one client", Run: with(3, oneClient)},
-	{Name: "1 MiB in pieces", Run: with(3, inPieces)},
+	{Name: "256 KiB in pieces", Run: with(3, inPieces)},
 	{Name: "silent client first", Run: with(3, silentFirst)},
 	{Name: "client that pauses", Run: with(3, pauses)},
 	{Name: "half-close", Run: with(3, halfClose)},
@@ -115,7 +115,7 @@ func oneClient(r *run) {
 func inPieces(r *run) {
 	a := r.dial("A")
 	a.greet()
-	message := exam.Numbers(1 << 20)
+	message := exam.Numbers(256 << 10)
 	go func() {
 		for from, size := 0, 1; from < len(message); size = size*3%50021 + 1 {
 			to := min(from+size, len(message))

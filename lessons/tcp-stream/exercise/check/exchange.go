@@ -44,6 +44,21 @@ type exchange struct {
 // behind is what stands behind the request in its array: appending to it would show.
 const behind = "the room behind it"
 
+// rooms are those of big requests that are free again. Much fresh memory is slow,
+// above all under the race detector.
+var rooms = make(chan []byte, 8)
+
+func roomFor(request []byte) []byte {
+	if len(request) == big {
+		select {
+		case room := <-rooms:
+			return room
+		default:
+		}
+	}
+	return slices.Concat(request, []byte(behind))
+}
+
 // prepare connects, but calls nothing yet. It returns nil when there is no socket.
 func (s scene) prepare(request []byte, limit int) *exchange {
 	conn, other, ok := s.tr.Connect()
@@ -54,11 +69,10 @@ func (s scene) prepare(request []byte, limit int) *exchange {
 	// receiving stay as they are: small ones make the system send again and again.
 	conn.SetWriteBuffer(buffer)
 	other.SetWriteBuffer(buffer)
-	room := slices.Concat(request, []byte(behind))
 	return &exchange{
 		scene: s, conn: conn, limit: limit,
-		request: request, room: room,
-		peer: &peer{conn: other, done: make(chan struct{}), got: make([]byte, 0, len(request))},
+		request: request, room: roomFor(request),
+		peer: &peer{conn: other, done: make(chan struct{}), request: request},
 	}
 }
 
@@ -115,7 +129,8 @@ func (x *exchange) wait() {
 // leftBehind returns where a goroutine of the call is still at work. One that only
 // has to end gets time for it.
 func (x *exchange) leftBehind() (where string) {
-	for end := time.Now().Add(time.Second); ; time.Sleep(time.Millisecond) {
+	end := time.Now().Add(time.Second)
+	for pause := time.Millisecond; ; pause *= 2 {
 		left := x.call.Goroutines()
 		if len(left) == 0 {
 			return ""
@@ -123,6 +138,7 @@ func (x *exchange) leftBehind() (where string) {
 		if time.Now().After(end) {
 			return left[0]
 		}
+		time.Sleep(pause)
 	}
 }
 
@@ -237,8 +253,15 @@ func (x *exchange) wantError(d exam.Diagnosis) {
 // tidy reports what may not be, however the call ended.
 func (x *exchange) tidy() {
 	before, after := x.room[:len(x.request)], x.room[len(x.request):]
-	if x.hung == "" && (!bytes.Equal(before, x.request) || string(after) != behind) {
+	switch changed := !bytes.Equal(before, x.request) || string(after) != behind; {
+	case x.hung != "":
+	case changed:
 		x.wrong(changedRequest, "Then the request was %s, or what is behind it in its array was changed; it had been %s.", exam.Quote(before), exam.Quote(x.request))
+	case x.left == "" && len(x.request) == big:
+		select {
+		case rooms <- x.room:
+		default:
+		}
 	}
 	if x.left != "" {
 		x.wrong(leftBehind, "%s A goroutine of it was still %s, a second later.", x.did(), x.left)

@@ -1,9 +1,11 @@
 package check
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -22,7 +24,10 @@ type peer struct {
 	over     atomic.Bool // the case is over: what the peer sees now is the checker's doing
 	done     chan struct{}
 
-	got   []byte
+	request []byte // what it should get
+	got     []byte // of request itself, as long as nothing else comes
+	other   bool   // something else came
+
 	ended bool     // it has received the end of the request
 	late  bool     // the answer had returned before the end of a pause
 	acts  []string // what it did, in the words of a story
@@ -40,13 +45,27 @@ func (p *peer) story() string {
 	return "The peer " + strings.Join(p.acts, ", then ") + "."
 }
 
+// take adds to what the peer got.
+func (p *peer) take(b []byte) {
+	p.moved.Add(int64(len(b)))
+	have := len(p.got)
+	switch {
+	case p.other:
+		p.got = append(p.got, b...)
+	case bytes.HasPrefix(p.request[have:], b):
+		p.got = p.request[:have+len(b)]
+	default:
+		p.other = true
+		p.got = slices.Concat(p.got, b)
+	}
+}
+
 // receive reads to the end of the request.
 func (p *peer) receive() {
 	buf := make([]byte, 64<<10)
 	for {
 		n, err := p.conn.Read(buf)
-		p.got = append(p.got, buf[:n]...)
-		p.moved.Add(int64(n))
+		p.take(buf[:n])
 		if err == nil {
 			continue
 		}
@@ -68,8 +87,7 @@ func (p *peer) echo() {
 	buf := make([]byte, 64<<10)
 	for {
 		n, err := p.conn.Read(buf)
-		p.got = append(p.got, buf[:n]...)
-		p.moved.Add(int64(n))
+		p.take(buf[:n])
 		if !p.write(buf[:n]) || err != nil {
 			p.ended = err == io.EOF && !p.over.Load()
 			break
