@@ -110,11 +110,9 @@ func (c *Call) WaitFor(limit time.Duration) (hung string) {
 // Goroutines tells of each goroutine that the call has started, and of its own, where
 // it is: "in exercise.go line 23". To look stops the whole program for a moment.
 func (c *Call) Goroutines() (places []string) {
-	var profile bytes.Buffer
-	pprof.Lookup("goroutine").WriteTo(&profile, 1)
 	mine := fmt.Sprintf("# labels: {%q:%q}", label, c.id)
-	_, all, _ := strings.Cut(profile.String(), "\n") // the first line counts all goroutines
-	for _, alike := range strings.Split(all, "\n\n") {
+	_, all, _ := strings.Cut(profile(), "\n") // the first line counts all goroutines
+	for alike := range strings.SplitSeq(all, "\n\n") {
 		// "2 @ 0x4788ae …", the labels, and of each function: #  address  name  file:line
 		if !strings.Contains(alike, mine) {
 			continue
@@ -131,6 +129,28 @@ func (c *Call) Goroutines() (places []string) {
 		places = append(places, slices.Repeat([]string{place}, n)...)
 	}
 	return places
+}
+
+// lastProfile is the newest one of all goroutines.
+var lastProfile struct {
+	sync.Mutex
+	began time.Time
+	text  string
+}
+
+// profile tells of all goroutines, as they were after it was called. Those that wait
+// for one another here share what the last of them to begin has seen.
+func profile() string {
+	asked := time.Now()
+	lastProfile.Lock()
+	defer lastProfile.Unlock()
+	if lastProfile.began.Before(asked) {
+		var text bytes.Buffer
+		lastProfile.began = time.Now()
+		pprof.Lookup("goroutine").WriteTo(&text, 1)
+		lastProfile.text = text.String()
+	}
+	return lastProfile.text
 }
 
 // profiled matches the file and line of a function that is none of the standard
