@@ -325,16 +325,7 @@ func (b bounded) judge(tr *exam.Trial, ask asker) *visit {
 			return nil
 		}
 		if v.hung != "" {
-			if first == 0 && v.hungIn(b.calls) && c.plain.connections() > 0 {
-				v.tell(b.hangs)
-				return nil
-			}
-			v.blame(c.plain, func() exam.Diagnosis {
-				if first > 0 { // it was only late before
-					return b.late
-				}
-				return c.why(b.hangs)
-			})
+			b.judgeHang(v, c, first > 0)
 			return nil
 		}
 		if v.took <= most && b.inTime && !v.wasInTime() && v.err != nil && try < 2 {
@@ -342,15 +333,11 @@ func (b bounded) judge(tr *exam.Trial, ask asker) *visit {
 			continue
 		}
 		if v.took <= most {
-			if try == 0 || !near(v.took, first) {
-				return b.judgeTimeout(v, c.plain)
+			if try > 0 && near(v.took, first) {
+				b.judgeSame(first, c.plain)
+				return nil
 			}
-			// As long as with the shorter timeout: is that so once more?
-			v = b.begin(b.timeout)
-			if wait(v, c.plain) && v.hung == "" && near(v.took, first) {
-				v.blame(c.plain, is(ownTimeout))
-			}
-			return nil
+			return b.judgeTimeout(v, c.plain)
 		}
 		if try == 0 {
 			first = v.took
@@ -367,6 +354,28 @@ func (b bounded) judge(tr *exam.Trial, ask asker) *visit {
 		}
 	}
 	return nil
+}
+
+// judgeHang judges a visit that did not return. It may have been only late in a try
+// before, with a shorter timeout.
+func (b bounded) judgeHang(v *visit, c control, onlyLate bool) {
+	switch {
+	case onlyLate:
+		v.blame(c.plain, is(b.late))
+	case v.hungIn(b.calls) && c.plain.connections() > 0:
+		v.tell(b.hangs)
+	default:
+		v.blame(c.plain, func() exam.Diagnosis { return c.why(b.hangs) })
+	}
+}
+
+// judgeSame judges an answer that took the same time with two timeouts, when it
+// takes it once more.
+func (b bounded) judgeSame(took time.Duration, plain *visit) {
+	v := b.begin(b.timeout)
+	if wait(v, plain) && v.hung == "" && near(v.took, took) {
+		v.blame(plain, is(ownTimeout))
+	}
 }
 
 // hungIn tells whether Ask hangs in one of these calls.

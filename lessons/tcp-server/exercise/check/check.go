@@ -107,47 +107,63 @@ func together(s *server) {
 		s.serve()
 		until(s.limit, func() bool { return s.returned(0) || s.ln.called() })
 	}
-	wrong := func(format string, args ...any) {
-		s.causes.shared.Store(true)
-		s.tell(shared, "Three calls of Serve ran at once, each with its own listener. "+format, args...)
-	}
-	const should = "It should have heard %q and then the end of its connection. It heard %v."
-
 	slow := s.client()
 	until(silence, func() bool { return s.ln.accepted() == 1 || s.returned(0) })
-	pause := time.NewTimer(short * 3 / 8)
-	second, brief := servers[1], servers[2]
+	if s.meanwhile(servers[1], servers[2]) {
+		s.afterwards(slow, servers[2].patience)
+	}
+}
+
+// disturbed reports what goes wrong only when several calls run at once.
+func (s *server) disturbed(format string, args ...any) {
+	s.causes.shared.Store(true)
+	s.tell(shared, "Three calls of Serve ran at once, each with its own listener. "+format, args...)
+}
+
+const shouldHear = "It should have heard %q and then the end of its connection. It heard %v."
+
+// meanwhile needs the second and ends it, and the third one after its patience, while
+// a client of s is silent. It returns false when it has found something.
+func (s *server) meanwhile(second, third *server) (well bool) {
+	pause := time.NewTimer(silent)
 	c := second.client(send(message))
 	if h := second.hear(c); !h.right() {
-		if h.turned() && !s.causes.speaksLate() {
-			return // so it is for one alone, if it is slow
+		if !h.turned() || s.causes.speaksLate() { // else it is so for one alone, if it is slow
+			s.disturbed("A client of the first was silent. A client of the second sent its message. "+shouldHear, greeting, h)
 		}
-		wrong("A client of the first was silent. A client of the second sent its message. "+should, greeting, h)
-		return
+		return false
 	}
 	c.close()
 	if o := second.shut(); !o.good() {
-		wrong("The listener of the second was closed, while a client of the first was silent. The second should have returned nil. %s", o.story(second))
-		return
+		s.disturbed("The listener of the second was closed, while a client of the first was silent. The second should have returned nil. %s", o.story(second))
+		return false
 	}
-	<-pause.C // longer than the patience of the third
-	brief.shut()
+	<-pause.C
+	third.shut()
+	return true
+}
+
+// silent is longer than the patience of the third server.
+const silent = short * 3 / 8
+
+// afterwards lets the client speak that was silent until then, and one more.
+func (s *server) afterwards(slow *client, third time.Duration) {
 	send(message)(slow)
 	if h := s.hear(slow); !h.right() {
 		if s.causes.speaksLate() {
-			wrong("Patience was %v for the third and %v for the others. A client of the first was silent for %v and then sent its message. "+should, brief.patience, s.patience, short*3/8, greeting, h)
+			s.disturbed("Patience was %v for the third and %v for the others. A client of the first was silent for %v and then sent its message. "+shouldHear, third, s.patience, silent, greeting, h)
 		}
 		return
 	}
 	slow.close()
-	c = s.client(send(message))
+	c := s.client(send(message))
 	if h := s.hear(c); !h.right() {
-		wrong("The listeners of two were closed. A client of the one that was left sent its message. "+should, greeting, h)
+		s.disturbed("The listeners of two were closed. A client of the one that was left sent its message. "+shouldHear, greeting, h)
 		return
 	}
 	c.close()
 	if o := s.shut(); !o.good() {
-		wrong("Their listeners were closed one after the other. The last one should have returned nil. %s", o.story(s))
+		s.disturbed("Their listeners were closed one after the other. The last one should have returned nil. %s", o.story(s))
 	}
 }
 

@@ -20,18 +20,7 @@ func severalCalls(a *attempt) {
 	// There are more calls than tries, for answers that count all tries together.
 	const several, tries = 6, 4
 	quick := setup{timeout: 50 * time.Millisecond, tries: tries}
-	lone := func(timeout time.Duration) *visit {
-		visits := a.round(server, 1, 1, setup{timeout: timeout, tries: tries, limit: tries*timeout + 500*time.Millisecond})
-		if visits == nil {
-			return nil
-		}
-		return visits[0]
-	}
-	alone := lone(quick.timeout)
-	if alone != nil && alone.hung == "" && alone.err != nil {
-		alone = lone(longer) // a busy machine can use up all its tries
-	}
-	if alone == nil || !alone.answered() {
+	if !a.rightAlone(server, quick) {
 		return // other cases say more about it
 	}
 	first := a.round(server, several, 1, quick)
@@ -61,6 +50,22 @@ func severalCalls(a *attempt) {
 	}
 }
 
+// rightAlone tells whether a single call goes well. A busy machine can use up all
+// its tries; so it gets more time for a second attempt.
+func (a *attempt) rightAlone(server *server, s setup) bool {
+	for _, s.timeout = range []time.Duration{s.timeout, longer} {
+		s.limit = time.Duration(s.tries)*s.timeout + 500*time.Millisecond
+		visits := a.round(server, 1, 1, s)
+		if visits == nil || visits[0].hung != "" {
+			return false
+		}
+		if visits[0].err == nil {
+			return visits[0].answered()
+		}
+	}
+	return false
+}
+
 // round calls Ask n times at once and waits for all. No call gets its answer before
 // all have asked: twice in the first round. It returns nil when it has found what
 // has nothing to do with other calls, and when the machine was too busy to tell.
@@ -75,8 +80,6 @@ func (a *attempt) round(srv *server, n, number int, s setup) []*visit {
 	}
 
 	setups := map[string]*setup{}
-	count := map[string]int{}
-	last := map[string]question{}
 	for i := range n {
 		s.message = srv.sign(fmt.Sprintf("This is call %d of %d, client %s.", i+1, n, id))
 		// It is so long that calls with one buffer mix their answers up.
@@ -86,26 +89,7 @@ func (a *attempt) round(srv *server, n, number int, s setup) []*visit {
 		setups[s.message] = &one
 	}
 	srv.settle() // what calls of another round sent does not count in this one
-	ready := 0
-	srv.handle(func(s *server, q question) {
-		if setups[q.data] == nil {
-			return
-		}
-		count[q.data]++
-		last[q.data] = q
-		switch {
-		case ready == n:
-			s.answer(q, setups[q.data].want)
-			return
-		case count[q.data] == times:
-			ready++
-		}
-		if ready == n {
-			for message, q := range last {
-				s.answer(q, setups[message].want)
-			}
-		}
-	})
+	srv.handle(whenAllAsked(times, setups))
 
 	var visits []*visit
 	var wg sync.WaitGroup
@@ -121,6 +105,33 @@ func (a *attempt) round(srv *server, n, number int, s setup) []*visit {
 		}
 	}
 	return visits
+}
+
+// whenAllAsked answers the calls with these messages as soon as each has asked so
+// many times, and then at once.
+func whenAllAsked(times int, setups map[string]*setup) func(*server, question) {
+	count := map[string]int{}
+	last := map[string]question{}
+	ready := 0
+	return func(s *server, q question) {
+		if setups[q.data] == nil {
+			return
+		}
+		count[q.data]++
+		last[q.data] = q
+		switch {
+		case ready == len(setups):
+			s.answer(q, setups[q.data].want)
+			return
+		case count[q.data] == times:
+			ready++
+		}
+		if ready == len(setups) {
+			for message, q := range last {
+				s.answer(q, setups[message].want)
+			}
+		}
+	}
 }
 
 func (v *visit) hangs() bool { return v.hung != "" }

@@ -411,27 +411,9 @@ func failure(op, call string, number syscall.Errno) error {
 // readFails lets every ReadFrom fail from some moment on, until conn is closed.
 func readFails(tr *exam.Trial, receive receiver) {
 	broken := failure("read", "recvfrom", syscall.ENOBUFS)
-	var failing, closed atomic.Bool
+	var failing atomic.Bool
 	h, p, ok := begin(tr, receive, func(h *host) {
-		h.conn.read = func(b []byte) (n int, from net.Addr, err error) {
-			if !failing.Load() || closed.Load() {
-				n, from, err = h.socket.ReadFrom(b)
-			}
-			if failing.Load() && !closed.Load() {
-				return 0, nil, broken
-			}
-			if errors.Is(err, net.ErrClosed) {
-				h.unaware.Store(false)
-			}
-			return n, from, err
-		}
-		h.conn.write = func(b []byte, to net.Addr) (int, error) {
-			n, err := h.socket.WriteTo(b, to)
-			if errors.Is(err, net.ErrClosed) {
-				h.unaware.Store(false)
-			}
-			return n, err
-		}
+		h.failWhile(failing.Load, broken)
 	})
 	if !ok {
 		return
@@ -446,7 +428,7 @@ func readFails(tr *exam.Trial, receive receiver) {
 	case <-h.call.Done():
 	case <-time.After(100 * time.Millisecond):
 		times := h.conn.failed.Load() - before
-		closed.Store(true)
+		failing.Store(false)
 		if times >= spinning {
 			h.tell("your Receive called it %d times in 100ms", times)
 			h.wrong(spins)
@@ -460,6 +442,31 @@ func readFails(tr *exam.Trial, receive receiver) {
 		h.wrong(failureHidden)
 	default:
 		h.asWanted(doubled)
+	}
+}
+
+// failWhile lets each ReadFrom return an error while it is so. What tells the answer
+// that conn was closed, it notes.
+func (h *host) failWhile(failing func() bool, broken error) {
+	aware := func(err error) {
+		if errors.Is(err, net.ErrClosed) {
+			h.unaware.Store(false)
+		}
+	}
+	h.conn.read = func(b []byte) (n int, from net.Addr, err error) {
+		if !failing() {
+			n, from, err = h.socket.ReadFrom(b)
+		}
+		if failing() {
+			return 0, nil, broken
+		}
+		aware(err)
+		return n, from, err
+	}
+	h.conn.write = func(b []byte, to net.Addr) (int, error) {
+		n, err := h.socket.WriteTo(b, to)
+		aware(err)
+		return n, err
 	}
 }
 
