@@ -37,9 +37,11 @@ var cases = []exam.Case[receiver]{
 	{Name: "n bytes are there", Run: playing(plain)},
 	{Name: "more than n bytes are there", Run: playing(more)},
 	{Name: "bytes in several pieces", Run: playing(inPieces)},
+	{Name: "more than n bytes in two pieces", Run: playing(moreInPieces)},
 	{Name: "70000 bytes", Run: playing(many)},
 	{Name: "no bytes wanted", Run: playing(none)},
 	{Name: "connection that is no TCPConn", Run: playing(anyConn)},
+	{Name: "connection that is no TCPConn and a silent peer", Run: playing(anySilent)},
 	{Name: "silent peer", Run: playing(silent)},
 	{Name: "silence after the first bytes", Run: playing(silentAfterFirst)},
 	{Name: "silent peer and an idle longer than total", Run: playing(totalAtOnce)},
@@ -67,17 +69,22 @@ var (
 		first: greeting, n: len(greeting), idle: long, total: long, hangs: waitsForEnd}
 	more = scene{did: "The peer sent %s with one Write",
 		first: greeting + "Next message.", n: len(greeting), idle: long, total: long, hangs: waitsForEnd}
+	// Four bytes together take longer than idle.
 	inPieces = scene{did: "The peer sent a piece every 100ms. By the end it had sent %s",
-		pieces: []string{"one, ", "two, ", "three, ", "four, ", "five"}, rest: 100 * time.Millisecond,
-		n: 27, idle: 2 * short, total: long, hangs: waitsForEnd}
+		pieces: []string{"1", "2", "3", "4", " and five"}, rest: 100 * time.Millisecond,
+		n: 13, idle: short * 3 / 2, total: long, hangs: waitsForEnd}
+	moreInPieces = scene{did: "The peer sent the first 3 bytes, and 100ms later the rest and more with one Write, in all %s",
+		first: "Hel", pieces: []string{"lo and good bye"}, rest: 100 * time.Millisecond,
+		n: 5, idle: long, total: long, hangs: waitsForEnd}
 	many = scene{did: "The peer sent %s and kept the connection open",
 		pieces: []string{exam.Numbers(70000)}, n: 70000, idle: long, total: long, hangs: waitsForEnd,
 		patience: 5 * time.Second} // one byte a Read is slow, and right
 	none = scene{did: "The peer sent nothing",
-		n: 0, idle: short, total: short, hangs: zeroBytes}
+		n: 0, idle: short, total: short, hangs: zeroBytes, linger: short + gap}
 	anyConn = scene{did: "Conn was a type of its own around a TCP connection. The peer sent %s",
-		first: greeting, n: len(greeting), idle: long, total: long, hangs: waitsForEnd,
-		wrap: func(conn net.Conn) net.Conn { return struct{ net.Conn }{conn} }}
+		first: greeting, n: len(greeting), idle: long, total: long, hangs: waitsForEnd, own: true}
+	anySilent = scene{did: "Conn was a type of its own around a TCP connection. The peer sent nothing",
+		n: 20, idle: short, total: long, limit: short, hangs: noIdle, own: true}
 	silent = scene{did: "The peer sent nothing",
 		n: 20, idle: short, total: long, limit: short, hangs: noIdle}
 	silentAfterFirst = scene{did: "The peer sent %s and then nothing more",
@@ -92,7 +99,7 @@ var (
 	endsEarly = scene{did: "The peer sent %s and closed its direction",
 		first: "Hello", end: ends, n: 20, idle: short, total: short, hangs: endNotSeen, linger: short + gap}
 	endsAtOnce = scene{did: "The peer closed its direction without having sent a byte",
-		end: ends, n: 20, idle: short, total: short, hangs: endNotSeen, linger: short + gap}
+		end: ends, n: 20, idle: time.Second, total: time.Second, hangs: endNotSeen}
 	reset = scene{did: "The peer sent %s and reset the connection",
 		first: "Hello", end: resets, n: 20, idle: short, total: short, hangs: endNotSeen, linger: short + gap}
 	afterSuccess = scene{did: "The peer sent %s",

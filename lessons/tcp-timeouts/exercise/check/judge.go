@@ -37,6 +37,9 @@ func judge(tr *exam.Trial, receive receiver, s scene) {
 		if d == fine && !v.excused() {
 			return
 		}
+		if d != fine && s.own {
+			v, d = v.whyOwn(d)
+		}
 		if d != fine && (try == 2 || !v.timed(d)) {
 			tr.Wrong(d, "%s", v.story()+v.sequel(d))
 			return
@@ -44,9 +47,20 @@ func judge(tr *exam.Trial, receive receiver, s scene) {
 	}
 }
 
+// whyOwn finds out whether the answer fails with every conn that is no TCPConn. Then
+// that visit tells it best.
+func (v *visit) whyOwn(d exam.Diagnosis) (*visit, exam.Diagnosis) {
+	if p := play(v.tr, v.receive, anyConn); p != nil {
+		if plain := p.verdict(); plain != fine {
+			return p, plain
+		}
+	}
+	return v, d
+}
+
 // timed tells whether a verdict rests on a time that was measured.
 func (v *visit) timed(d exam.Diagnosis) bool {
-	return v.hung == "" && (isTimeout(v.err) || d == late)
+	return v.hung == "" && (isTimeout(v.err) || d == late || d == endNotSeen)
 }
 
 // excused tells whether the machine was so busy that the peer's pause itself was
@@ -141,8 +155,8 @@ func (v *visit) ending() exam.Diagnosis {
 func (v *visit) endingEarly() exam.Diagnosis {
 	timeout := isTimeout(v.err)
 	switch {
-	case timeout && v.took >= min(v.idle, v.total)-slack:
-		return endNotSeen
+	case (timeout || v.first == "") && v.took >= min(v.idle, v.total)-slack:
+		return endNotSeen // it knew of the end as soon as it read
 	case (v.err == nil || v.end == resets && isEnd(v.err)) && v.readsOnce():
 		return oneRead
 	case v.err == nil:
@@ -201,8 +215,10 @@ func (v *visit) connection() exam.Diagnosis {
 		return partialLost
 	case isTimeout(v.readErr) || isTimeout(v.wrErr):
 		return deadlineLeft
-	case errors.Is(v.readErr, net.ErrClosed) || v.end != resets && v.wrErr != nil:
+	case v.ended && v.readErr == nil, errors.Is(v.readErr, net.ErrClosed), v.end != resets && v.wrErr != nil:
 		return closed
+	case v.deadline:
+		return deadlineLeft
 	case v.end != stays || !missing:
 		return fine
 	case !strings.HasSuffix(v.after, later) || v.readErr != nil:
@@ -221,7 +237,12 @@ func (v *visit) sequel(d exam.Diagnosis) string {
 			return " Then the peer sent " + exam.Quote(later) + ". From then on the connection brought " + exam.Quote(v.after) + "."
 		}
 	case deadlineLeft, closed:
-		if isTimeout(v.readErr) || errors.Is(v.readErr, net.ErrClosed) {
+		switch {
+		case v.deadline:
+			return " Afterwards a deadline was set on conn."
+		case v.ended && v.readErr == nil:
+			return " Afterwards Read on the connection said: EOF. But the peer had not ended."
+		case isTimeout(v.readErr) || errors.Is(v.readErr, net.ErrClosed):
 			return " Afterwards Read on the connection said: " + v.readErr.Error() + "."
 		}
 		return " Afterwards Write on the connection said: " + v.wrErr.Error() + "."

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"example.com/sockets/shared/exam"
@@ -28,7 +29,7 @@ type scene struct {
 	hangs       exam.Diagnosis // what it means when the call does not return
 	patience    time.Duration  // how long it may take; 0 is exam.Limit
 	linger      time.Duration  // wait so long after the call: a deadline that was left has then passed
-	wrap        func(net.Conn) net.Conn
+	own         bool           // conn is an ownConn
 }
 
 // ending is what the peer does when it has sent its first bytes.
@@ -53,8 +54,32 @@ type visit struct {
 	over   time.Duration // by how much a sleep of the same length was late
 	result
 
+	deadline       bool   // a deadline is set on the ownConn
 	after          string // what could be read from the connection afterwards
+	ended          bool   // that ended before the peer had sent any of it
 	readErr, wrErr error  // and how reading and writing ended
+}
+
+// An ownConn is a connection of another type. It remembers deadlines.
+type ownConn struct {
+	net.Conn
+	read, write atomic.Bool // a deadline is set
+}
+
+func (c *ownConn) SetDeadline(t time.Time) error {
+	c.read.Store(!t.IsZero())
+	c.write.Store(!t.IsZero())
+	return c.Conn.SetDeadline(t)
+}
+
+func (c *ownConn) SetReadDeadline(t time.Time) error {
+	c.read.Store(!t.IsZero())
+	return c.Conn.SetReadDeadline(t)
+}
+
+func (c *ownConn) SetWriteDeadline(t time.Time) error {
+	c.write.Store(!t.IsZero())
+	return c.Conn.SetWriteDeadline(t)
 }
 
 // A result is what came of a call.
@@ -75,19 +100,11 @@ func play(tr *exam.Trial, receive receiver, s scene) *visit {
 	if !ok {
 		return nil
 	}
-	if s.first != "" {
-		v.send(peer, s.first)
-	}
-	switch s.end {
-	case ends:
-		peer.CloseWrite()
-	case resets:
-		peer.SetLinger(0)
-		peer.Close()
-	}
+	v.begin(peer)
 	var given net.Conn = conn
-	if s.wrap != nil {
-		given = s.wrap(conn)
+	own := &ownConn{Conn: conn}
+	if s.own {
+		given = own
 	}
 	late := overslept(s.limit)
 	began := time.Now()
@@ -111,9 +128,24 @@ func play(tr *exam.Trial, receive receiver, s scene) *visit {
 	v.result = r
 	v.took = v.returned.Sub(began)
 	v.over = <-late
+	v.deadline = own.read.Load() || own.write.Load()
 	time.Sleep(s.linger)
 	v.afterwards(conn, peer)
 	return v
+}
+
+// begin does what the peer does before the call.
+func (v *visit) begin(peer *net.TCPConn) {
+	if v.first != "" {
+		v.send(peer, v.first)
+	}
+	switch v.end {
+	case ends:
+		peer.CloseWrite()
+	case resets:
+		peer.SetLinger(0)
+		peer.Close()
+	}
 }
 
 func (v *visit) send(peer net.Conn, piece string) error {
@@ -153,16 +185,24 @@ func overslept(d time.Duration) <-chan time.Duration {
 
 // afterwards uses the connection as its owner would when the call has returned.
 func (v *visit) afterwards(conn, peer *net.TCPConn) {
-	if v.end == stays {
-		io.WriteString(peer, later)
-		peer.CloseWrite()
-	}
+	reading := make(chan bool)
 	use := v.tr.Go(func() {
 		var after []byte
+		close(reading)
 		after, v.readErr = io.ReadAll(conn)
 		v.after = string(after)
 		_, v.wrErr = io.WriteString(conn, "thanks")
 	})
+	if v.end == stays {
+		<-reading
+		select { // where nobody can read any more, this has ended
+		case <-use.Done():
+			v.ended = true
+		case <-time.After(gap):
+		}
+		io.WriteString(peer, later)
+		peer.CloseWrite()
+	}
 	if use.Wait() != "" {
 		v.readErr = errors.New("no byte, and no end, for a long time")
 	}

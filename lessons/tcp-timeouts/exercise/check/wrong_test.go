@@ -116,6 +116,37 @@ var wrongs = []exam.Answer[receiver]{
 		return got[:min(len(got), n)], err
 	}},
 	{"reads into a large buffer and returns all", "reads-past", parts{piece: func(int) []byte { return make([]byte, 4096) }}.receive},
+	{"each Read has room for n bytes, and cuts", "reads-past", func(conn net.Conn, n int, idle, total time.Duration) ([]byte, error) {
+		got, err := parts{piece: func(int) []byte { return make([]byte, n) }}.receive(conn, n, idle, total)
+		return got[:min(len(got), n)], err
+	}},
+	{"idle for every four bytes", "idle-once", inWords(4)},
+	{"idle for every eight bytes", "idle-once", inWords(8)},
+	{"leaves a deadline where nothing is to read", "deadline-left", func(conn net.Conn, n int, idle, total time.Duration) ([]byte, error) {
+		conn.SetReadDeadline(time.Now().Add(total))
+		if n == 0 {
+			return nil, nil
+		}
+		return parts{}.receive(conn, n, idle, total)
+	}},
+	{"a deadline in an hour", "deadline-left", parts{leave: func(conn net.Conn, _ error) { conn.SetReadDeadline(time.Now().Add(time.Hour)) }}.receive},
+	{"closes its direction after a time-out", "closed", parts{leave: func(conn net.Conn, err error) {
+		conn.SetReadDeadline(time.Time{})
+		if tcp, ok := conn.(*net.TCPConn); ok && isTimeout(err) {
+			tcp.CloseRead()
+		}
+	}}.receive},
+	{"deadlines only for a TCPConn", "no-idle", parts{
+		before: func(conn net.Conn, _ int, began time.Time, idle, total time.Duration) error {
+			if tcp, ok := conn.(*net.TCPConn); ok {
+				return tcp.SetReadDeadline(time.Now().Add(min(idle, total-time.Since(began))))
+			}
+			return nil
+		},
+	}.receive},
+	{"spins at the end until total, and knows it", "end-not-seen", func(conn net.Conn, n int, idle, total time.Duration) ([]byte, error) {
+		return parts{}.receive(hopeful{conn, time.Now().Add(total)}, n, idle, total)
+	}},
 	{"bufio.Reader", "reads-past", func(conn net.Conn, n int, idle, total time.Duration) ([]byte, error) {
 		defer conn.SetReadDeadline(time.Time{})
 		buf := make([]byte, n)
@@ -621,6 +652,35 @@ func readsOn(conn net.Conn, n int, idle, total time.Duration) ([]byte, error) {
 		}
 	}
 	return got, nil
+}
+
+// inWords has idle for so many bytes together.
+func inWords(size int) receiver {
+	return func(conn net.Conn, n int, idle, total time.Duration) (got []byte, err error) {
+		defer conn.SetReadDeadline(time.Time{})
+		end := time.Now().Add(total)
+		for len(got) < n && err == nil {
+			conn.SetReadDeadline(time.Now().Add(min(idle, time.Until(end))))
+			word := make([]byte, min(size, n-len(got)))
+			var m int
+			m, err = io.ReadFull(conn, word)
+			got = append(got, word[:m]...)
+		}
+		return got, unexpected(err)
+	}
+}
+
+// hopeful takes the end for a pause.
+type hopeful struct {
+	net.Conn
+	end time.Time
+}
+
+func (c hopeful) Read(b []byte) (n int, err error) {
+	for err = io.EOF; n == 0 && err == io.EOF && time.Now().Before(c.end); {
+		n, err = c.Conn.Read(b)
+	}
+	return n, err
 }
 
 // oneBuffer has one buffer for all its calls.
