@@ -6,14 +6,20 @@ import (
 	"slices"
 )
 
+// longest is more bytes than any datagram of a burst has. An answer without room
+// for so many is told before.
+const longest = 200
+
 // burst lets every peer send some datagrams, all before any echo is read. The
-// echoes may come in any order.
+// echoes may come in any order. Each datagram of a peer has another length, and all
+// are longer than what tells them apart.
 func (s *server) burst(peers []*peer, round, each int) bool {
 	s.mark()
 	sent := make([][][]byte, len(peers))
 	for j := range each {
 		for i, p := range peers {
-			text := fmt.Appendf(nil, "burst-%02d-peer-%d-datagram-%02d", round, i+1, j+1)
+			text := burstHead(round, i, j)
+			text = append(text, letters(j*37%each)...)
 			sent[i] = append(sent[i], text)
 			if !p.send(text) {
 				return false
@@ -28,11 +34,14 @@ func (s *server) burst(peers []*peer, round, each int) bool {
 				break
 			}
 			got[i] = append(got[i], data)
+			if s.silenced = s.slow(); s.silenced {
+				return false
+			}
 		}
 	}
-	for i, p := range peers {
-		for _, want := range sent[i] {
-			if !has(got[i], want) {
+	for j := range each { // in the order in which they were sent, as lost wants it
+		for i, p := range peers {
+			if want := sent[i][j]; !has(got[i], want) {
 				s.lost(p, want, each, slices.Concat(got...), slices.Concat(sent...))
 				return false
 			}
@@ -41,12 +50,27 @@ func (s *server) burst(peers []*peer, round, each int) bool {
 	return true
 }
 
-// lost finds out why one datagram of a burst did not come back to its sender.
+// burstHead is how a datagram of a burst begins.
+func burstHead(round, peer, number int) []byte {
+	return fmt.Appendf(nil, "burst-%02d-peer-%d-datagram-%03d.", round, peer+1, number+1)
+}
+
+// lost finds out why one datagram of a burst did not come back to its sender: the
+// first that did not.
 func (s *server) lost(p *peer, want []byte, each int, got, sent [][]byte) {
 	if s.failed() {
 		return
 	}
 	story := fmt.Sprintf("%d datagrams were sent at once; %s sent %s, and it did not come back to it", len(sent), p.name, show(want))
+	// All before it came back. So bytes that were written over an earlier one are not
+	// these, and these have only lost their length.
+	head, _, _ := bytes.Cut(want, []byte("."))
+	for _, data := range got {
+		if bytes.HasPrefix(data, head) && !bytes.Equal(data, want) {
+			s.tr.Wrong(sharedLength, "%s: it has %d bytes, and %d came.", story, len(want), len(data))
+			return
+		}
+	}
 	for i, data := range got {
 		switch {
 		case !has(sent, data) && p.sentBefore(data):

@@ -175,7 +175,7 @@ func severalSenders(s *server) {
 			return
 		}
 	}
-	if s.burst(s.peers[:3], 1, 1) {
+	if s.expect(s.peers[0], letters(longest)) && s.burst(s.peers[:3], 1, 8) {
 		s.end()
 	}
 }
@@ -259,7 +259,7 @@ func manyDatagrams(s *server) {
 	s.patient = true
 	s.start()
 	p := s.peers[0]
-	if !s.greet(p) {
+	if !s.greet(p) || !s.expect(p, letters(longest)) {
 		return
 	}
 	plain := open(s.tr, plainEcho, 1)
@@ -287,9 +287,11 @@ func manyDatagrams(s *server) {
 
 // The system takes each datagram late: only when the answer has read all, or
 // reads no more. An answer that reads into a buffer which still waits to be sent
-// shows it here. One that reads when it has sent loses a moment, once.
+// shows it here, and one that throws away what has no room in its queue. They are
+// many, and yet small: they fit into the socket's buffer. One that reads when it has
+// sent loses a moment, once.
 func slowWrites(s *server) {
-	const burst = 8
+	const burst = 100
 	gate := newGate(burst)
 	s.conn.read = func(b []byte) (int, net.Addr, error) {
 		n, addr, err := s.conn.PacketConn.ReadFrom(b)
@@ -303,7 +305,7 @@ func slowWrites(s *server) {
 		return s.conn.PacketConn.WriteTo(b, to)
 	}
 	s.start()
-	if !s.greet(s.peers[0]) {
+	if !s.greet(s.peers[0]) || !s.expect(s.peers[0], letters(longest)) {
 		return
 	}
 	gate.armed.Store(true)

@@ -36,6 +36,8 @@ var (
 		"Every datagram gets its echo: the second of one sender, the tenth of ten that came at once, and the one that says the same as the last.")
 	sharedBuffer = page.Diagnosis("shared-buffer", "goroutines-can-share-the-buffer",
 		"Something read the next datagram into the buffer while this one still waited to be sent. A goroutine needs bytes of its own: bytes.Clone(buf[:n]), or a new buffer for each datagram.")
+	sharedLength = page.Diagnosis("shared-length", "goroutines-can-share-n",
+		"The bytes were right, and their number was that of another datagram: ReadFrom had already put the next length into n. Make n anew for each datagram, inside the loop: n, addr, err := conn.ReadFrom(buf).")
 	shared = page.Diagnosis("shared", "servers-can-share-a-variable",
 		"Several calls run at once. Keep conn, buffer and address in variables inside Echo, one for each call, and let no call wait for another.")
 	slow = page.Diagnosis("slow", "a-server-needs-a-rest",

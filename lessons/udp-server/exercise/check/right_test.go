@@ -31,6 +31,8 @@ var rights = []exam.Answer[func(net.PacketConn) error]{
 	{"deadline for both ways", "", deadlineBothWays},
 	{"new buffer each time", "", newBuffer},
 	{"pool of buffers", "", pool},
+	{"ring of buffers", "", ringOfBuffers},
+	{"n outside the loop", "", lengthOutside},
 	{"looks for a UDPConn", "", typeSwitch},
 	{"pause after a failure", "", pauseAfterFailure},
 	{"growing pause", "", growingPause},
@@ -200,6 +202,44 @@ func pool(conn net.PacketConn) error {
 				slog.Debug("not sent", "to", addr, "err", err)
 			}
 		}()
+	}
+}
+
+// ringOfBuffers waits for a buffer that has been sent.
+func ringOfBuffers(conn net.PacketConn) error {
+	free := make(chan []byte, 16)
+	for range cap(free) {
+		free <- make([]byte, 65507)
+	}
+	for {
+		buf := <-free
+		n, addr, err := conn.ReadFrom(buf)
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		go func() {
+			conn.WriteTo(buf[:n], addr)
+			free <- buf
+		}()
+	}
+}
+
+// lengthOutside looks at n before its goroutine begins.
+func lengthOutside(conn net.PacketConn) error {
+	var n int
+	var addr net.Addr
+	var err error
+	for {
+		buf := make([]byte, 65507)
+		n, addr, err = conn.ReadFrom(buf)
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		go conn.WriteTo(buf[:n], addr)
 	}
 }
 

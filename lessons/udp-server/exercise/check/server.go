@@ -180,7 +180,7 @@ func (s *server) ask(p *peer, story string, data []byte, idea func(got []byte) e
 	switch {
 	case came && bytes.Equal(got, data):
 		s.trips = append(s.trips, time.Since(begun))
-		s.silenced = !s.patient && time.Since(s.began) > budget && slices.Min(s.trips) > budget/50
+		s.silenced = s.slow()
 		return !s.silenced
 	case s.failed():
 	case !came:
@@ -191,6 +191,12 @@ func (s *server) ask(p *peer, story string, data []byte, idea func(got []byte) e
 		s.tr.Wrong(idea(got), "%s%s sent %s; %s came back.", story, p.name, show(data), show(got))
 	}
 	return false
+}
+
+// slow tells whether the answer takes so long for each datagram that this case has
+// to stop.
+func (s *server) slow() bool {
+	return !s.patient && time.Since(s.began) > budget && slices.Min(s.trips) > budget/50
 }
 
 // failed tells whether something else is already known to be the reason.

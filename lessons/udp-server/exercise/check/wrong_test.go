@@ -102,12 +102,16 @@ var wrongs = []exam.Answer[func(net.PacketConn) error]{
 	{"pieces of 4", "pieces", each(inPieces(4))},
 	{"no repeats", "skips", noRepeats},
 	{"drops when busy", "skips", dropsWhenBusy},
+	{"drops when 64 wait", "skips", dropsAt64},
 	{"one echo for each sender", "skips", onceEach},
 	{"every second datagram", "skips", everySecond()},
 	{"goroutines, one buffer", "shared-buffer", goroutinesOneBuffer},
 	{"worker, one buffer", "shared-buffer", workerOneBuffer},
 	{"goroutines, two buffers", "shared-buffer", twoBuffers},
 	{"buffer back too early", "shared-buffer", backTooEarly},
+	{"goroutines, ring of 16 buffers", "shared-buffer", ringOf16},
+	{"goroutines, one n", "shared-length", oneLength(false)},
+	{"goroutines, one n, copies", "shared-length", oneLength(true)},
 	{"buffer outside", "shared", bufferOutside},
 	{"conn outside", "shared", connOutside},
 	{"lock outside", "shared", lockOutside},
@@ -585,8 +589,12 @@ func noRepeats(conn net.PacketConn) error {
 	})(conn)
 }
 
-func dropsWhenBusy(conn net.PacketConn) error {
-	queue := make(chan packet, 4)
+func dropsWhenBusy(conn net.PacketConn) error { return drops(conn, 4) }
+
+func dropsAt64(conn net.PacketConn) error { return drops(conn, 64) }
+
+func drops(conn net.PacketConn, most int) error {
+	queue := make(chan packet, most)
 	defer close(queue)
 	go func() {
 		for p := range queue {
@@ -633,6 +641,45 @@ func twoBuffers(conn net.PacketConn) error {
 			return err
 		}
 		go conn.WriteTo(bufs[i][:n], addr)
+	}
+}
+
+func ringOf16(conn net.PacketConn) error {
+	var ring [16][65507]byte
+	for i := 0; ; i++ {
+		buf := ring[i%len(ring)][:]
+		n, addr, err := conn.ReadFrom(buf)
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		go conn.WriteTo(buf[:n], addr)
+	}
+}
+
+// oneLength has one n for all goroutines, and a buffer for each.
+func oneLength(copies bool) func(net.PacketConn) error {
+	return func(conn net.PacketConn) error {
+		var n int
+		buf := make([]byte, 65507)
+		for {
+			var addr net.Addr
+			var err error
+			n, addr, err = conn.ReadFrom(buf)
+			if errors.Is(err, net.ErrClosed) {
+				return nil
+			} else if err != nil {
+				return err
+			}
+			data := buf
+			if copies {
+				data = bytes.Clone(buf)
+			} else {
+				buf = make([]byte, 65507)
+			}
+			go func() { conn.WriteTo(data[:n], addr) }()
+		}
 	}
 }
 
