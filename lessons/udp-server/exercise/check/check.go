@@ -6,10 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"net"
-	"os"
 	"slices"
-	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -350,7 +347,7 @@ func longSilence(s *server) {
 	}
 }
 
-// An answer may look for a *net.UDPConn. What it does with that is seen here.
+// An answer may look for a *net.UDPConn. What it does with that is seen here only.
 func plainSocket(s *server) {
 	s.start()
 	if !s.greet(s.peers[0]) || !s.end() {
@@ -362,7 +359,8 @@ func plainSocket(s *server) {
 	}
 	plain.plain = true
 	plain.start()
-	if !plain.greet(plain.peers[0]) {
+	p, full := plain.peers[0], letters(largest())
+	if !plain.greet(p) || !plain.expectFor(empty, p, nil) || !plain.ask(p, "", full, nil, plain.lacks(cut, p, full)) {
 		return
 	}
 	const pause = 300 * time.Millisecond
@@ -370,149 +368,12 @@ func plainSocket(s *server) {
 	case <-plain.call.Done():
 	case <-time.After(pause):
 	}
-	p, text := plain.peers[0], []byte("after-the-silence")
+	text := []byte("after-the-silence")
 	if plain.ask(p, "", text, nil, func() {
 		plain.tr.Wrong(silence, "for %v nobody sent anything. Then %s sent %s; %s.", pause, p.name, show(text), plain.did())
 	}) {
 		plain.end()
 	}
-}
-
-// refused is what a system can say when an earlier datagram found a closed port.
-var refused = &net.OpError{Op: "read", Net: "udp", Err: os.NewSyscallError("recvfrom", syscall.ECONNREFUSED)}
-
-// trigger is a datagram that cannot be received: ReadFrom fails instead.
-const trigger = "this-one-can-not-be-received"
-
-func readFailsOnce(s *server) {
-	s.conn.read = func(b []byte) (int, net.Addr, error) {
-		n, addr, err := s.conn.PacketConn.ReadFrom(b)
-		if err == nil && string(b[:n]) == trigger {
-			return 0, nil, refused
-		}
-		return n, addr, err
-	}
-	s.start()
-	p := s.peers[0]
-	if !s.greet(p) {
-		return
-	}
-	if !p.send([]byte(trigger)) {
-		return
-	}
-	s.after("ReadFrom failed once, with the error \""+refused.Error()+"\"", p)
-}
-
-// after sees what the answer did about a failure: it may return an error or go
-// on, then p gets its echo.
-func (s *server) after(failure string, p *peer) {
-	s.excused = true
-	text := []byte("after-the-failure")
-	if s.ask(p, failure+". Then ", text, nil, func() {
-		switch {
-		case s.gaveUp():
-			return
-		case isClosed(s.conn.spins):
-			s.tr.Wrong(spins, "%s; your Echo called %s %d times without a pause.", failure, s.conn.spun, spinning)
-			return
-		}
-		did := s.did()
-		if !s.returned() { // perhaps it never does
-			if s.conn.end(); !s.ends(turns / 2) {
-				return
-			}
-		}
-		s.tr.Wrong(failureHidden, "%s. Then %s sent %s; %s.", failure, p.name, show(text), did)
-	}) {
-		s.end()
-	}
-}
-
-func readFailsAlways(s *server) {
-	broken := &net.OpError{Op: "read", Net: "udp", Err: os.NewSyscallError("recvfrom", syscall.ENOBUFS)}
-	var fails atomic.Bool
-	s.conn.read = func(b []byte) (n int, addr net.Addr, err error) {
-		if !fails.Load() {
-			n, addr, err = s.conn.PacketConn.ReadFrom(b)
-		}
-		if fails.Load() && err == nil {
-			return 0, nil, broken
-		}
-		return n, addr, err
-	}
-	s.start()
-	p := s.peers[0]
-	if !s.greet(p) {
-		return
-	}
-	fails.Store(true)
-	if !p.send([]byte(trigger)) {
-		return
-	}
-	s.waitWhileHurrying()
-	story := fmt.Sprintf("from now on every ReadFrom failed, with the error %q", broken)
-	switch {
-	case isClosed(s.conn.spins) && s.ignoresClose():
-		s.tr.Wrong(goesOn, "%s; your Echo tried again without a pause, and it does the same when conn is closed.", story)
-	case isClosed(s.conn.spins):
-		s.tr.Wrong(spins, "%s; your Echo called it %d times without a pause.", story, spinning)
-	case !s.returned():
-		s.conn.end()
-		s.ends(turns)
-	case s.failed():
-	case s.err == nil, s.toDo():
-		s.tr.Wrong(failureHidden, "%s; %s.", story, s.did())
-	}
-}
-
-// waitWhileHurrying waits until the answer has returned or has tried far too
-// often. It leaves an answer that makes pauses after a moment.
-func (s *server) waitWhileHurrying() {
-	for i, before := 0, -1; i < turns; i++ {
-		select {
-		case <-s.call.Done():
-			return
-		case <-s.conn.spins:
-			return
-		case <-time.After(turn):
-		}
-		s.conn.mu.Lock()
-		hurried := s.conn.hurried
-		s.conn.mu.Unlock()
-		if i >= 4 && hurried == before {
-			return
-		}
-		before = hurried
-	}
-}
-
-// ignoresClose tells whether the answer goes on for ever on a closed conn too.
-// Then it has no way out at all, which is one mistake and not two.
-func (s *server) ignoresClose() bool {
-	closed := open(s.tr, s.echo, 0)
-	if closed == nil {
-		return false
-	}
-	closed.conn.end()
-	closed.start()
-	closed.waitWhileHurrying()
-	return isClosed(closed.conn.spins)
-}
-
-func writeFails(s *server) {
-	lost := s.peers[1]
-	failure := &net.OpError{Op: "write", Net: "udp", Addr: lost.socket.LocalAddr(), Err: os.NewSyscallError("sendto", syscall.EHOSTUNREACH)}
-	s.conn.write = func(b []byte, to net.Addr) (int, error) {
-		if to != nil && to.String() == lost.name {
-			return 0, failure
-		}
-		return s.conn.PacketConn.WriteTo(b, to)
-	}
-	s.start()
-	if !s.greet(s.peers[0]) || !lost.send([]byte("I-can-not-be-reached")) {
-		return
-	}
-	s.after("WriteTo failed for "+lost.name+", with the error \""+failure.Error()+"\"", s.peers[0])
 }
 
 func closedBefore(s *server) {

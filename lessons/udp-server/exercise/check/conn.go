@@ -36,6 +36,8 @@ type conn struct {
 	silent chan struct{} // closed when a read deadline has passed three times
 	spins  chan struct{} // closed when calls failed far too often in a row
 
+	toldEnd atomic.Bool // a call has told the answer that conn is closed
+
 	mu           sync.Mutex
 	reads        int           // calls of ReadFrom
 	reading      int           // of them, those that have not returned
@@ -43,7 +45,8 @@ type conn struct {
 	timeouts     int           // of them, those in a row that met their deadline
 	hurried      int           // of them, those at once after one that had failed
 	failedAt     time.Time     // when the last one failed, if that was the last to return
-	failedWrites int           // calls of WriteTo that failed, in a row
+	failedWrites int           // calls of WriteTo that failed, each at once after another that had
+	writeFailed  time.Time     // when the last one failed, if that was the last to return
 	deadline     time.Duration // the furthest read deadline, seen from when it was set
 	timesReads   bool          // the answer has set a read deadline
 	timesWrites  bool          // the answer has set a write deadline
@@ -80,7 +83,7 @@ func (c *conn) ReadFrom(b []byte) (int, net.Addr, error) {
 		close(c.waits)
 	}
 	read := c.read
-	if read == nil || c.closed {
+	if read == nil || c.isClosed() {
 		read = c.PacketConn.ReadFrom
 	}
 	c.mu.Unlock()
@@ -89,7 +92,22 @@ func (c *conn) ReadFrom(b []byte) (int, net.Addr, error) {
 	return n, addr, err
 }
 
+// isClosed tells whether anybody closed it: then it fails as any closed socket does.
+func (c *conn) isClosed() bool { return c.closed || c.closedByEcho }
+
+// learn notes when an error tells the answer that conn is closed.
+func (c *conn) learn(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		c.toldEnd.Store(true)
+	}
+	return err
+}
+
+// knowsEnd tells whether a call has told the answer that conn is closed.
+func (c *conn) knowsEnd() bool { return c.toldEnd.Load() }
+
 func (c *conn) countRead(err error) {
+	c.learn(err)
 	c.mu.Lock()
 	c.reading--
 	switch {
@@ -109,10 +127,6 @@ func (c *conn) countRead(err error) {
 }
 
 func (c *conn) WriteTo(b []byte, to net.Addr) (int, error) {
-	send := c.write
-	if send == nil {
-		send = c.PacketConn.WriteTo
-	}
 	w := write{bytes: len(b), to: "no address"}
 	if to != nil {
 		w.to = to.String()
@@ -120,17 +134,32 @@ func (c *conn) WriteTo(b []byte, to net.Addr) (int, error) {
 	c.mu.Lock()
 	i := len(c.writes)
 	c.writes = append(c.writes, w)
-	c.mu.Unlock()
-	n, err := send(b, to)
-	c.mu.Lock()
-	c.writes[i].err = err
-	c.failedWrites++
-	if err == nil {
-		c.failedWrites = 0
+	hurried := time.Since(c.writeFailed) < atOnce
+	send := c.write
+	if send == nil || c.isClosed() {
+		send = c.PacketConn.WriteTo
 	}
 	c.mu.Unlock()
+	n, err := send(b, to)
+	c.learn(err)
+	c.countWrite(i, hurried, err)
 	c.stopSpinning()
 	return n, err
+}
+
+func (c *conn) countWrite(i int, hurried bool, err error) {
+	c.mu.Lock()
+	c.writes[i].err = err
+	switch {
+	case err == nil:
+		c.failedWrites, c.writeFailed = 0, time.Time{}
+	case hurried:
+		c.failedWrites++
+		fallthrough
+	default:
+		c.writeFailed = time.Now()
+	}
+	c.mu.Unlock()
 }
 
 // stopSpinning holds for ever an answer that calls again and again what fails
@@ -162,14 +191,14 @@ func (c *conn) SetReadDeadline(t time.Time) error {
 		t = time.Now().Add(soon)
 	}
 	c.mu.Unlock()
-	return c.PacketConn.SetReadDeadline(t)
+	return c.learn(c.PacketConn.SetReadDeadline(t))
 }
 
 func (c *conn) SetWriteDeadline(t time.Time) error {
 	c.mu.Lock()
 	c.timesWrites = c.timesWrites || !t.IsZero()
 	c.mu.Unlock()
-	return c.PacketConn.SetWriteDeadline(t)
+	return c.learn(c.PacketConn.SetWriteDeadline(t))
 }
 
 func (c *conn) SetDeadline(t time.Time) error {
@@ -181,7 +210,7 @@ func (c *conn) Close() error {
 	c.mu.Lock()
 	c.closedByEcho = c.closedByEcho || !c.closed
 	c.mu.Unlock()
-	return c.PacketConn.Close()
+	return c.learn(c.PacketConn.Close())
 }
 
 func (c *conn) end() {

@@ -48,6 +48,10 @@ var (
 		"Silence is no end: the next datagram may come in an hour. Set no deadline, or set a new one before each call, and go on when it has passed.")
 	failureHidden = page.Diagnosis("failure-hidden", "every-error-means-closed",
 		"A call failed while conn was open. Return that error, or go on with the next datagram. Nil is for a closed conn alone: ask errors.Is(err, net.ErrClosed).")
+	starves = page.Diagnosis("starves", "the-others-can-wait",
+		"One sender could not be reached, and since then the others get nothing. Leave this one datagram and go on with the next, or return the error. Do not try until it works, and let no goroutine end that others wait for.")
+	banned = page.Diagnosis("banned", "one-failure-is-for-ever",
+		"A WriteTo that failed says that this one datagram did not go out. Nothing more. Send the next echo to the same address as if nothing had been.")
 	spins = page.Diagnosis("spins", "trying-again-costs-nothing",
 		"What failed a thousand times will fail again. Return the error, or go on with something else, or wait before you try again.")
 	goesOn = page.Diagnosis("goes-on", "a-closed-socket-will-come-back",

@@ -41,6 +41,9 @@ var rights = []exam.Answer[func(net.PacketConn) error]{
 	{"closes when it returns", "", closesAtEnd},
 	{"reads the error's words", "", readsWords},
 	{"retries a write", "", retriesWrite},
+	{"retries a write in a goroutine", "", retriesApart},
+	{"a list of failures", "", listsFailures},
+	{"ten rests, then the error", "", restsThenError},
 	{"closure", "", closure},
 	{"a goroutine per sender", "", perSender},
 	{"each datagram starts the next", "", startsNext},
@@ -370,6 +373,67 @@ func retriesWrite(conn net.PacketConn) error {
 			}
 			time.Sleep(5 * time.Millisecond)
 		}
+	}
+}
+
+// retriesApart may send an echo late, after later ones.
+func retriesApart(conn net.PacketConn) error {
+	buf := make([]byte, 65507)
+	for {
+		n, addr, err := conn.ReadFrom(buf)
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		data := append([]byte(nil), buf[:n]...)
+		go func() {
+			for range 100 {
+				if _, err := conn.WriteTo(data, addr); err == nil || errors.Is(err, net.ErrClosed) {
+					return
+				}
+				time.Sleep(time.Millisecond)
+			}
+		}()
+	}
+}
+
+// listsFailures tells of a sender that cannot be reached only once, and tries each time.
+func listsFailures(conn net.PacketConn) error {
+	failed := map[string]bool{}
+	buf := make([]byte, 65507)
+	for {
+		n, addr, err := conn.ReadFrom(buf)
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if _, err := conn.WriteTo(buf[:n], addr); err == nil {
+			delete(failed, addr.String())
+		} else if !failed[addr.String()] {
+			failed[addr.String()] = true
+			slog.Debug("not sent", "to", addr, "err", err)
+		}
+	}
+}
+
+// restsThenError returns the error in the end, or nil when conn is closed before.
+func restsThenError(conn net.PacketConn) error {
+	buf := make([]byte, 65507)
+	for failed := 0; ; {
+		n, addr, err := conn.ReadFrom(buf)
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		} else if err != nil {
+			if failed++; failed == 10 {
+				return err
+			}
+			time.Sleep(60 * time.Millisecond)
+			continue
+		}
+		failed = 0
+		conn.WriteTo(buf[:n], addr)
 	}
 }
 

@@ -73,6 +73,7 @@ var wrongs = []exam.Answer[func(net.PacketConn) error]{
 	{"n == 0 goes on", "empty", plain(func(b []byte) error { return iif(len(b) == 0, errSkip) })},
 	{"empty gets a word", "empty", each(answers(func(b []byte) []byte { return iif(len(b) == 0, []byte("empty"), b) }))},
 	{"io.Copy", "empty", copies},
+	{"n == 0 goes on, for a UDPConn", "empty", onUDPConn(skipsEmpty)},
 	{"trims space", "not-text", each(answers(bytes.TrimSpace))},
 	{"trims newlines", "not-text", each(answers(func(b []byte) []byte { return bytes.TrimRight(b, "\r\n") }))},
 	{"trims zeros", "not-text", trimsZeros},
@@ -92,6 +93,7 @@ var wrongs = []exam.Answer[func(net.PacketConn) error]{
 	{"buffer of 1024", "cut", buffer(1024)},
 	{"buffer of 1500", "cut", buffer(1500)},
 	{"buffer of 65506", "cut", buffer(65506)},
+	{"buffer of 1500 for a UDPConn", "cut", onUDPConn(func(udp *net.UDPConn) error { udp.SetReadBuffer(1500); return buffer(1500)(udp) })},
 	{"full buffer is an error", "cut", fullIsError},
 	{"full buffer is skipped", "cut", fullIsSkipped},
 	{"reads on for the rest", "cut", readsOn},
@@ -126,6 +128,13 @@ var wrongs = []exam.Answer[func(net.PacketConn) error]{
 	{"every error is nil", "failure-hidden", everyErrorNil},
 	{"break at any error", "failure-hidden", breaks},
 	{"hangs after an error", "failure-hidden", hangsAfterError},
+	{"gives up after five rests, with nil", "failure-hidden", restsThenNil},
+	{"nil after a second failure", "failure-hidden", secondFailureNil},
+	{"a goroutine per sender, which ends", "starves", goroutineEnds(0)},
+	{"sends until it works, with rests", "starves", sendsUntil(10 * time.Millisecond)},
+	{"sends until it works, with short rests", "starves", sendsUntil(time.Millisecond)},
+	{"a queue per sender, whose goroutine ends", "banned", goroutineEnds(100)},
+	{"a list of those it could not reach", "banned", bans},
 	{"tries again and again", "spins", triesAgain},
 	{"sends again and again", "spins", sendsAgain},
 	{"ignores errors", "goes-on", ignoresErrors},
@@ -533,6 +542,20 @@ func fullIsSkipped(conn net.PacketConn) error {
 	}
 }
 
+// onUDPConn is right but for a conn that is a *net.UDPConn.
+func onUDPConn(echo func(*net.UDPConn) error) func(net.PacketConn) error {
+	return func(conn net.PacketConn) error {
+		if udp, ok := conn.(*net.UDPConn); ok {
+			return echo(udp)
+		}
+		return returnsEveryFailure(conn)
+	}
+}
+
+func skipsEmpty(udp *net.UDPConn) error {
+	return plain(func(b []byte) error { return iif(len(b) == 0, errSkip) })(udp)
+}
+
 func readsOn(conn net.PacketConn) error {
 	var data []byte
 	buf := make([]byte, 1024)
@@ -802,6 +825,91 @@ func hangsAfterError(conn net.PacketConn) error {
 		<-time.After(5 * time.Millisecond)
 	}
 	return nil
+}
+
+func restsThenNil(conn net.PacketConn) error {
+	buf := make([]byte, 65507)
+	for failures := 0; failures < 5; {
+		n, addr, err := conn.ReadFrom(buf)
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		} else if err != nil {
+			failures++
+			time.Sleep(100 * time.Millisecond)
+			continue
+		}
+		failures = 0
+		conn.WriteTo(buf[:n], addr)
+	}
+	return nil
+}
+
+func secondFailureNil(conn net.PacketConn) error {
+	failed := make(chan error)
+	return each(func(conn net.PacketConn, data []byte, addr net.Addr) error {
+		data = bytes.Clone(data)
+		go func() {
+			if _, err := conn.WriteTo(data, addr); err != nil {
+				failed <- err
+			}
+		}()
+		select {
+		case <-failed:
+			return errEnd
+		default:
+			return nil
+		}
+	})(conn)
+}
+
+// goroutineEnds has a goroutine for each sender, which ends at its first failure.
+func goroutineEnds(queue int) func(net.PacketConn) error {
+	return func(conn net.PacketConn) error {
+		senders := map[string]chan []byte{}
+		defer func() {
+			for _, todo := range senders {
+				close(todo)
+			}
+		}()
+		return each(func(conn net.PacketConn, data []byte, addr net.Addr) error {
+			todo := senders[addr.String()]
+			if todo == nil {
+				todo = make(chan []byte, queue)
+				senders[addr.String()] = todo
+				go func() {
+					for data := range todo {
+						if _, err := conn.WriteTo(data, addr); err != nil {
+							return
+						}
+					}
+				}()
+			}
+			todo <- bytes.Clone(data)
+			return nil
+		})(conn)
+	}
+}
+
+func sendsUntil(rest time.Duration) func(net.PacketConn) error {
+	return each(func(conn net.PacketConn, data []byte, addr net.Addr) error {
+		for {
+			if _, err := conn.WriteTo(data, addr); err == nil || errors.Is(err, net.ErrClosed) {
+				return nil
+			}
+			time.Sleep(rest)
+		}
+	})
+}
+
+func bans(conn net.PacketConn) error {
+	banned := map[string]bool{}
+	return each(func(conn net.PacketConn, data []byte, addr net.Addr) error {
+		if !banned[addr.String()] {
+			_, err := conn.WriteTo(data, addr)
+			banned[addr.String()] = err != nil
+		}
+		return nil
+	})(conn)
 }
 
 func triesAgain(conn net.PacketConn) error {
