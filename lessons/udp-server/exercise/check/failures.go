@@ -124,7 +124,7 @@ func (s *server) waitWhileHurrying() {
 		s.conn.mu.Lock()
 		hurried := s.conn.hurried
 		s.conn.mu.Unlock()
-		if i >= 9 && hurried == before {
+		if i >= 8 && hurried == before {
 			return
 		}
 		before = hurried
