@@ -41,6 +41,8 @@ var (
 		"Each try waits up to timeout, no shorter and no longer: not a length of your own, not a share of timeout, and not one that grows.")
 	deadlineOnce = page.Diagnosis("deadline-once", "a-deadline-is-a-moment",
 		"A deadline is a moment. When it has passed, every further Read fails at once. Set a new one for each try.")
+	deadlineLeft = page.Diagnosis("deadline-left", "a-deadline-is-a-moment",
+		"A deadline stays set when Send has returned, and one that has passed makes Read or Write fail at once. So each call sets its own before it reads and writes: a new moment, or time.Time{} for none.")
 	writeDeadline = page.Diagnosis("write-deadline", "a-deadline-can-hit-write-too",
 		"SetDeadline is for Read and Write. When it has passed, the next Write fails and sends nothing. Use SetReadDeadline, or set the new deadline before Write.")
 	noRetry = page.Diagnosis("no-retry", "when-the-time-is-up-send-again",

@@ -125,13 +125,18 @@ func meet(tr *exam.Trial, send sender) (v *visit, ok bool) {
 // message sends one message, which is acknowledged soon, and sees that the caller
 // finds conn as it should be.
 func (v *visit) message(seq uint32, payload []byte, own exam.Diagnosis) bool {
-	v.run(scene{seq: seq, payload: payload, did: "the receiver acknowledged, 10ms after the first datagram", on: func(v *visit, nth int) {
-		if nth == 1 { // soon, but not before what is sent in one go has come
-			time.AfterFunc(10*time.Millisecond, v.ack)
-		}
-	}})
+	v.run(soon(seq, payload))
 	v.met = v.judge(own) && v.leftAsItWas()
 	return v.met
+}
+
+// soon is a scene with an acknowledgement that comes soon.
+func soon(seq uint32, payload []byte) scene {
+	return scene{seq: seq, payload: payload, did: "the receiver acknowledged, 10ms after the first datagram", on: func(v *visit, nth int) {
+		if nth == 1 { // but not before what is sent in one go has come
+			time.AfterFunc(10*time.Millisecond, v.ack)
+		}
+	}}
 }
 
 func (v *visit) leftAsItWas() bool {
