@@ -70,7 +70,7 @@ var moreRightSends = []exam.Answer[sender]{
 		return errors.New("no ack")
 	}},
 	{"bufio.Writer", "", func(conn net.Conn, seq uint32, p []byte, timeout time.Duration, tries int) error {
-		bw := bufio.NewWriterSize(conn, 65507)
+		bw := bufio.NewWriterSize(conn, len(p)+4)
 		w := ackWaiter{conn, seq}
 		for range tries {
 			binary.Write(bw, binary.BigEndian, seq)
@@ -160,7 +160,7 @@ var moreWrongSends = []exam.Answer[sender]{
 	{"length behind the number", "changed", func(conn net.Conn, seq uint32, p []byte, timeout time.Duration, tries int) error {
 		return resend(conn, append(append(number(seq), number(uint32(len(p)))...), p...), timeout, tries)
 	}},
-	{"ticker, and a goroutine that reads", "closed-conn last-wait", func(conn net.Conn, seq uint32, p []byte, timeout time.Duration, tries int) error {
+	{"ticker, and a goroutine that reads", "closed-conn last-wait reads-on", func(conn net.Conn, seq uint32, p []byte, timeout time.Duration, tries int) error {
 		msg := append(number(seq), p...)
 		ticker := time.NewTicker(timeout)
 		defer ticker.Stop()

@@ -53,7 +53,6 @@ func (v *visit) judge(own exam.Diagnosis) bool {
 	if d, bad := v.pace(); bad {
 		return v.wrong(d)
 	}
-	whole := time.Duration(v.tries) * v.timeout
 	switch {
 	case count > v.tries:
 		return v.wrong(tooMany)
@@ -68,7 +67,7 @@ func (v *visit) judge(own exam.Diagnosis) bool {
 	case v.err == nil && acked == 0:
 		return v.wrong(swallowed)
 	case v.err == nil:
-		return true
+		return v.soonAfterAck()
 	case v.writeTimedOut():
 		return v.wrong(writeDeadline)
 	case count < v.tries && noisy:
@@ -81,9 +80,34 @@ func (v *visit) judge(own exam.Diagnosis) bool {
 		return v.wrong(tooFew)
 	case acked > 0:
 		return v.wrong(own)
-	// The moment at which a datagram was seen can be late. How long the call took cannot be
-	// too short for a right answer.
-	case v.took-v.came[count-1].at.Sub(v.began) < v.timeout/8 && v.took < whole-v.timeout/2:
+	}
+	return v.lastTry()
+}
+
+// slow is longer than the checker takes for a standstill of the whole program, after
+// which the case is tried again.
+const slow = 650 * time.Millisecond
+
+// soonAfterAck wants a call with much time to return soon after the acknowledgement.
+func (v *visit) soonAfterAck() bool {
+	v.mu.Lock()
+	at := v.ackedAt
+	v.mu.Unlock()
+	after := v.began.Add(v.took).Sub(at)
+	if v.timeout < ample || at.IsZero() || after < slow {
+		return true
+	}
+	v.did += fmt.Sprintf(", and the call returned %v after that", after.Round(time.Millisecond))
+	return v.wrong(ackMissed)
+}
+
+// lastTry looks at a call that has sent all it should, and then gave up. The moment
+// at which a datagram was seen can be late. How long the call took cannot be too
+// short for a right answer.
+func (v *visit) lastTry() bool {
+	whole := time.Duration(v.tries) * v.timeout
+	switch {
+	case v.took-v.at(len(v.came)-1) < v.timeout/8 && v.took < whole-v.timeout/2:
 		return v.wrong(lastWait)
 	case v.took < whole-whole/10:
 		return v.wrong(ownTimeout)
@@ -230,9 +254,15 @@ func payloadTooLong(tr *exam.Trial, send sender) {
 	}
 	v.run(scene{payload: []byte(exam.Numbers(exam.MaxDatagram - header + 1)), timeout: 50 * time.Millisecond,
 		did: "a payload of one byte too much fits into no datagram, so Write fails"})
-	// When something came, it was not the whole payload: that is wrong for any.
-	if !v.begun() && len(v.came) == 0 && (v.hung != "" || v.err == nil) {
+	d, bad := v.content()
+	switch {
+	case v.begun():
+	case bad: // what came cannot be the whole payload
+		v.wrong(d)
+	case v.hung != "", v.err == nil:
 		v.wrong(tooLong)
+	default:
+		v.leftAsItWas()
 	}
 }
 
@@ -280,32 +310,46 @@ func silentShort(tr *exam.Trial, send sender) {
 	}
 }
 
-// twoLost loses two datagrams. There are tries to spare, for a busy machine can
-// make an acknowledgement late.
+// twoLost loses two datagrams.
 func twoLost(tr *exam.Trial, send sender) {
-	if v, ok := meet(tr, send); ok {
-		v.run(scene{seq: 6, payload: []byte("hello"), timeout: 60 * time.Millisecond, tries: 30,
-			did: "the first two datagrams got lost, and the receiver acknowledged each one after",
-			on: func(v *visit, nth int) {
-				if nth > 2 {
-					v.ack()
-				}
-			}})
-		v.judge(lateAck)
-	}
+	lost(tr, send, "the first two datagrams got lost, and the receiver acknowledged each one after",
+		func(v *visit, nth int) {
+			if nth > 2 {
+				v.ack()
+			}
+		})
 }
 
 func late(tr *exam.Trial, send sender) {
-	if v, ok := meet(tr, send); ok {
-		v.run(scene{seq: 6, payload: []byte("hello"), timeout: 60 * time.Millisecond, tries: 30,
-			did: "the acknowledgement of the first datagram came when the second had been sent, and no other came",
-			on: func(v *visit, nth int) {
-				if nth == 2 {
-					v.ack()
-				}
-			}})
-		v.judge(lateAck)
+	lost(tr, send, "the acknowledgement of the first datagram came when the second had been sent, and no other came",
+		func(v *visit, nth int) {
+			if nth == 2 {
+				v.ack()
+			}
+		})
+}
+
+// lost makes a call whose first try does not help. There are tries to spare, for a
+// busy machine can make an acknowledgement late.
+func lost(tr *exam.Trial, send sender, did string, on func(*visit, int)) {
+	v, ok := meet(tr, send)
+	if !ok {
+		return
 	}
+	v.run(scene{seq: 6, payload: []byte("hello"), timeout: 60 * time.Millisecond, tries: 30, did: did, on: on})
+	if v.usedUpAll() {
+		v.did += "; all 30 tries together have " + (30 * v.timeout).String()
+		v.wrong(deadlineOnce)
+		return
+	}
+	v.judge(lateAck)
+}
+
+// usedUpAll tells whether the first try took the time of all of them. With many
+// tries no machine is so late.
+func (v *visit) usedUpAll() bool {
+	whole := v.timeout * time.Duration(v.tries)
+	return len(v.came) > 1 && v.at(1) > whole-whole/10
 }
 
 // others are acknowledgements that are not for number 0x00010203.
@@ -353,13 +397,15 @@ func noiseWithoutEnd(tr *exam.Trial, send sender) {
 	if !ok {
 		return
 	}
-	v.start(scene{seq: 9, payload: []byte("hello"), timeout: 150 * time.Millisecond, tries: 2, on: func(*visit, int) {},
+	v.start(scene{seq: 9, payload: []byte("hello"), timeout: 120 * time.Millisecond, tries: 2, on: func(*visit, int) {},
 		did: "the receiver sent acknowledgements of number 8, one every 5ms, and no other"})
 	for v.arrived(1, exam.Limit) && !isDone(v.call) && time.Since(v.began) < exam.Limit {
 		v.noise(number(8))
 		time.Sleep(5 * time.Millisecond)
 	}
-	v.wait(0)
+	if v.wait(0); v.hung == "" {
+		v.settle()
+	}
 	again := int(v.hook.deadlines.Load()) > len(v.came)+1
 	switch {
 	case v.begun():
@@ -367,7 +413,38 @@ func noiseWithoutEnd(tr *exam.Trial, send sender) {
 		v.wrong(newTime)
 	case v.hung == "" && v.err == nil && len(v.came) < v.tries:
 		v.wrong(anyAck)
+	case v.hung == "" && v.early() != "" && !v.earlyInSilence():
+		v.did += ". " + v.early() + ", and in silence it would have waited longer"
+		if v.at(1) < v.timeout-v.timeout/10 {
+			v.wrong(noiseSends)
+		} else {
+			v.wrong(noiseFails)
+		}
 	} // how long it waits otherwise is for other cases to tell
+}
+
+// early tells what the call did before its time was up. How long something took
+// cannot be too short for a right answer.
+func (v *visit) early() string {
+	each, whole := v.timeout, v.timeout*time.Duration(v.tries)
+	switch {
+	case v.at(1) < each-each/10:
+		return "Your Send sent again too early"
+	case v.took < whole-whole/10:
+		return "Your Send gave up too early"
+	}
+	return ""
+}
+
+// earlyInSilence tells whether the answer is as early when nothing comes: then it is
+// not the noise that misleads it, and other cases tell what does.
+func (v *visit) earlyInSilence() bool {
+	quiet := open(v.tr, v.send)
+	if quiet == nil {
+		return true
+	}
+	quiet.run(unanswered(v.timeout, v.tries))
+	return quiet.hung != "" || quiet.early() != ""
 }
 
 func closedMeanwhile(tr *exam.Trial, send sender) {

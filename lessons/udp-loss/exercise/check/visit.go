@@ -48,8 +48,9 @@ type visit struct {
 	changed *sync.Cond
 	settled chan bool
 	came    []datagram
-	acked   int  // how many datagrams had come when the acknowledgement went; 0: none went
-	noisy   bool // something else went to the answer
+	acked   int       // how many datagrams had come when the acknowledgement went; 0: none went
+	ackedAt time.Time // when it had gone
+	noisy   bool      // something else went to the answer
 }
 
 type datagram struct {
@@ -199,6 +200,11 @@ func (v *visit) ack() {
 	}
 	v.mu.Unlock()
 	v.reply(number(v.seq))
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.ackedAt.IsZero() {
+		v.ackedAt = time.Now()
+	}
 }
 
 // noise sends something that is not the acknowledgement.
@@ -226,6 +232,7 @@ func (v *visit) start(sc scene) {
 	}
 	v.mu.Lock()
 	v.scene, v.came, v.acked, v.noisy = sc, nil, 0, false
+	v.ackedAt = time.Time{}
 	v.mu.Unlock()
 	v.hook.deadlines.Store(0)
 	given := bytes.Clone(sc.payload)
@@ -296,6 +303,17 @@ func (v *visit) arrived(count int, limit time.Duration) bool {
 		v.changed.Wait()
 	}
 	return len(v.came) >= count
+}
+
+// at tells how long after the begin of the call a datagram came, the first is 0.
+// One that did not come is never too early.
+func (v *visit) at(i int) time.Duration {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if i >= len(v.came) {
+		return 1 << 62
+	}
+	return v.came[i].at.Sub(v.began)
 }
 
 // wrong reports what the call did.
