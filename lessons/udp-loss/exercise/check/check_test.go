@@ -11,7 +11,7 @@ import (
 
 var (
 	allWrongSends    = slices.Concat(wrongSends, moreWrongSends, foundSends)
-	allWrongReceives = slices.Concat(wrongReceives, moreWrongReceives)
+	allWrongReceives = slices.Concat(wrongReceives, moreWrongReceives, foundReceives)
 )
 
 func casesOf[F any](cases []exam.Case[F]) func(F) []exam.Case[F] {

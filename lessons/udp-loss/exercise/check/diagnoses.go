@@ -94,11 +94,11 @@ var (
 	short = page.Diagnosis("short", "fewer-than-4-bytes-are-no-number",
 		"ReadFrom returns how many bytes came. Of fewer than 4 no number can be read: go on with the next datagram.")
 	keptBuffer = page.Diagnosis("kept-buffer", "the-next-datagram-overwrites-the-buffer",
-		"The next ReadFrom writes over the same buffer. What somebody keeps needs bytes of its own: bytes.Clone(buf[4:n]).")
+		"The next ReadFrom writes over the same buffer. What somebody keeps, or sends later, needs bytes of its own: bytes.Clone(buf[4:n]).")
 	doubled = page.Diagnosis("doubled", "what-comes-twice-is-delivered-once",
 		"When the acknowledgement got lost, the datagram comes again. Keep for each sender the number whose turn is next; what is below it was delivered already.")
 	doubleUnacked = page.Diagnosis("double-unacked", "an-acknowledgement-can-get-lost",
-		"A datagram comes again because the sender has no acknowledgement of it. Send it once more, however old the number is.")
+		"A datagram comes again because the sender has no acknowledgement of it. Send it once more, however old the number is, and also when the datagram waits for its turn.")
 	order = page.Diagnosis("order", "the-number-says-whose-turn-it-is",
 		"A datagram can overtake another. Deliver only the number that is next; keep or throw away what is ahead of its turn.")
 	ackLies = page.Diagnosis("ack-lies", "an-acknowledgement-is-a-promise",
@@ -110,7 +110,7 @@ var (
 	farNumber = page.Diagnosis("far-number", "a-number-from-outside-is-no-size",
 		"A number can be as large as 4 bytes allow, and it is then far ahead of its turn. Compare all 32 bits of it.")
 	perSender = page.Diagnosis("per-sender", "every-sender-begins-with-0",
-		"Each sender counts for itself. Keep the number whose turn is next for each sender, in a map, and let no sender wait for another.")
+		"Each sender counts for itself. Keep the number whose turn is next, and what you keep until its turn, for each sender, in a map, and let no sender wait for another.")
 	senderKey = page.Diagnosis("sender-key", "a-sender-is-an-address-and-a-port",
 		"Senders differ by address and by port. Take both as the key, from.String() for example. A net.Addr is a pointer inside, and each datagram brings a new one.")
 	atOnce = page.Diagnosis("at-once", "deliver-is-called-once-at-a-time",

@@ -5,6 +5,7 @@ package check
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"net"
 	"os"
@@ -170,4 +171,193 @@ func reads(wait func(conn net.Conn, seq uint32, timeout time.Duration) error) se
 		}
 		return os.ErrDeadlineExceeded
 	}
+}
+
+// foundReceives are wrong answers that once passed, or were told the wrong thing.
+var foundReceives = []exam.Answer[receiver]{
+	{"what is kept is not acknowledged again", "double-unacked", keptNotAckedAgain},
+	{"a worker that a failure leaves behind", "after-return", leftBehind(false)},
+	{"a worker that a closed conn leaves behind", "after-return", leftBehind(true)},
+	{"a queue that is full throws away", "ack-lies", queueThrows(64)},
+	{"a longer queue that is full throws away", "ack-lies", queueThrows(256)},
+	{"a ring of buffers", "kept-buffer", ringOfBuffers},
+	{"a goroutine acknowledges out of the buffer", "kept-buffer", goroutineAcks},
+	{"nil after some failures", "failure-hidden", nilAfterFailures},
+	{"what is kept is shared by all senders", "per-sender", keptForAll},
+}
+
+// each is a Receive that calls f for each datagram, and leaves when that fails.
+func each(conn net.PacketConn, f func(who string, from net.Addr, seq uint32, d []byte) error) error {
+	buf := make([]byte, 65507)
+	for {
+		n, from, err := conn.ReadFrom(buf)
+		if err != nil {
+			return nonClosed(err)
+		}
+		if n < 4 {
+			continue
+		}
+		if err := f(from.String(), from, binary.BigEndian.Uint32(buf), buf[:n]); err != nil {
+			return nonClosed(err)
+		}
+	}
+}
+
+func keptNotAckedAgain(conn net.PacketConn, deliver func([]byte)) error {
+	next, kept := map[string]uint32{}, map[string]map[uint32][]byte{}
+	return each(conn, func(who string, from net.Addr, seq uint32, d []byte) error {
+		if kept[who] == nil {
+			kept[who] = map[uint32][]byte{}
+		}
+		if _, have := kept[who][seq]; have || seq > next[who] && len(kept[who]) >= 100 {
+			return nil
+		}
+		if seq >= next[who] {
+			kept[who][seq] = bytes.Clone(d[4:])
+		}
+		for p, ok := kept[who][next[who]]; ok; p, ok = kept[who][next[who]] {
+			delete(kept[who], next[who])
+			next[who]++
+			deliver(p)
+		}
+		conn.WriteTo(d[:4], from)
+		return nil
+	})
+}
+
+// leftBehind has a worker, and one way out that does not wait for it: a conn closed
+// between the queue and WriteTo, or a failure of ReadFrom.
+func leftBehind(closed bool) receiver {
+	return func(conn net.PacketConn, deliver func([]byte)) error {
+		next, queue := map[string]uint32{}, make(chan []byte, 16)
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			for p := range queue {
+				deliver(p)
+			}
+		})
+		leave := errors.New("leave")
+		err := each(conn, func(who string, from net.Addr, seq uint32, d []byte) error {
+			if seq > next[who] {
+				return nil
+			}
+			if seq == next[who] {
+				queue <- bytes.Clone(d[4:])
+				next[who]++
+			}
+			if _, err := conn.WriteTo(d[:4], from); closed && errors.Is(err, net.ErrClosed) {
+				return leave
+			}
+			return nil
+		})
+		if closed && err == leave {
+			return nil
+		}
+		if closed || err == nil {
+			close(queue)
+			wg.Wait()
+		}
+		return err
+	}
+}
+
+func queueThrows(size int) receiver {
+	return func(conn net.PacketConn, deliver func([]byte)) error {
+		next, queue := map[string]uint32{}, make(chan []byte, size)
+		var wg sync.WaitGroup
+		defer wg.Wait()
+		defer close(queue)
+		wg.Go(func() {
+			for p := range queue {
+				deliver(p)
+			}
+		})
+		return each(conn, func(who string, from net.Addr, seq uint32, d []byte) error {
+			if seq > next[who] {
+				return nil
+			}
+			if seq == next[who] {
+				next[who]++
+				select {
+				case queue <- bytes.Clone(d[4:]):
+				default:
+				}
+			}
+			conn.WriteTo(d[:4], from)
+			return nil
+		})
+	}
+}
+
+func ringOfBuffers(conn net.PacketConn, deliver func([]byte)) error {
+	next, ring := map[string]uint32{}, [16][65507]byte{}
+	for i := 0; ; i++ {
+		buf := ring[i%16][:]
+		n, from, err := conn.ReadFrom(buf)
+		if err != nil {
+			return nonClosed(err)
+		}
+		if n < 4 || binary.BigEndian.Uint32(buf) > next[from.String()] {
+			continue
+		}
+		if binary.BigEndian.Uint32(buf) == next[from.String()] {
+			next[from.String()]++
+			deliver(buf[4:n])
+		}
+		conn.WriteTo(buf[:4], from)
+	}
+}
+
+func goroutineAcks(conn net.PacketConn, deliver func([]byte)) error {
+	next := map[string]uint32{}
+	return each(conn, func(who string, from net.Addr, seq uint32, d []byte) error {
+		if seq == next[who] {
+			next[who]++
+			deliver(bytes.Clone(d[4:]))
+		}
+		if seq < next[who] {
+			written := make(chan bool)
+			go func() {
+				time.AfterFunc(10*time.Millisecond, func() { close(written) })
+				conn.WriteTo(d[:4], from)
+			}()
+			<-written // so that only a WriteTo that is slow goes wrong
+		}
+		return nil
+	})
+}
+
+func nilAfterFailures(conn net.PacketConn, deliver func([]byte)) error {
+	failures := 0
+	return flawed{closed: func(err error) (bool, error) {
+		if errors.Is(err, net.ErrClosed) {
+			return true, nil
+		}
+		time.Sleep(40 * time.Millisecond)
+		failures++
+		return failures == 5, nil
+	}}.Receive(conn, deliver)
+}
+
+func keptForAll(conn net.PacketConn, deliver func([]byte)) error {
+	next, kept := map[string]uint32{}, map[uint32][]byte{}
+	return each(conn, func(who string, from net.Addr, seq uint32, d []byte) error {
+		switch {
+		case seq > next[who]:
+			if len(kept) >= 100 {
+				return nil
+			}
+			kept[seq] = bytes.Clone(d[4:])
+		case seq == next[who]:
+			deliver(bytes.Clone(d[4:]))
+			next[who]++
+			for p, ok := kept[next[who]]; ok; p, ok = kept[next[who]] {
+				delete(kept, next[who])
+				deliver(p)
+				next[who]++
+			}
+		}
+		conn.WriteTo(d[:4], from)
+		return nil
+	})
 }

@@ -120,6 +120,42 @@ func (h *host) deliver(payload []byte) {
 	h.mu.Unlock()
 }
 
+// A hold keeps the call of deliver with this payload from returning.
+type hold struct {
+	payload           string
+	entered, released chan bool // closed when it is so
+	enter, letGo      func()
+}
+
+func newHold(payload string) *hold {
+	o := &hold{payload: payload, entered: make(chan bool), released: make(chan bool)}
+	o.enter = sync.OnceFunc(func() { close(o.entered) })
+	o.letGo = sync.OnceFunc(func() { close(o.released) })
+	return o
+}
+
+func (o *hold) hook(payload []byte) {
+	if string(payload) == o.payload {
+		o.enter()
+		<-o.released
+	}
+}
+
+// enters sends the next message of p, and waits for the call of deliver that is held.
+func (h *host) enters(p *peer, o *hold) bool {
+	p.send(h, p.next[h], o.payload)
+	select {
+	case <-o.entered:
+	case <-time.After(patience):
+		h.taken(p, o.payload, endsEarly)
+		return false
+	}
+	p.next[h]++
+	h.want = append(h.want, o.payload)
+	h.tell("deliver did not return yet")
+	return true
+}
+
 // A peer is one sender, with a socket of its own.
 type peer struct {
 	tr     *exam.Trial
@@ -186,6 +222,19 @@ func (p *peer) acked(h *host, seq uint32, times int, limit time.Duration) bool {
 
 // drain receives what has come.
 func (p *peer) drain(h *host) { p.acked(h, 0, 1<<30, time.Millisecond) }
+
+// inARow receives what has come, and returns how many numbers have been acknowledged
+// from the next one on, without a gap.
+func (p *peer) inARow(h *host) (count int) {
+	for before := -1; before < len(p.acks); {
+		before = len(p.acks)
+		p.drain(h)
+	}
+	for p.count(h, p.next[h]+uint32(count)) > 0 {
+		count++
+	}
+	return count
+}
 
 // delivered waits until so many payloads have been delivered.
 func (h *host) delivered(count int, limit time.Duration) bool {
@@ -335,6 +384,8 @@ func (h *host) asWanted(own exam.Diagnosis) bool {
 			continue
 		case g != "" && slices.Contains(got[:i], g):
 			return h.wrong(doubled)
+		case strings.HasPrefix(g, "ahead") && own.Name == perSender.Name && i >= len(want):
+			return h.wrong(perSender) // it came with the turn of another sender
 		case strings.HasPrefix(g, "ahead"):
 			return h.wrong(order)
 		case own.Name == order.Name && !slices.Contains(want, g): // what was kept until its turn
@@ -348,10 +399,13 @@ func (h *host) asWanted(own exam.Diagnosis) bool {
 }
 
 // end closes conn and wants the answer to return nil.
-func (h *host) end() bool {
+func (h *host) end() bool { return h.endAs(doubled) }
+
+// endAs is end. Own is what it means that more was delivered than should have been.
+func (h *host) endAs(own exam.Diagnosis) bool {
 	h.socket.Close()
 	h.tell("conn was closed")
-	return h.ends() && h.asWanted(doubled)
+	return h.ends() && h.asWanted(own)
 }
 
 func (h *host) ends() bool {

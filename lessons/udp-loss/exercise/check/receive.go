@@ -39,6 +39,7 @@ var receiveCases = []exam.Case[receiver]{
 	{Name: "deliver closes conn", Run: deliverCloses},
 	{Name: "a long silence", Run: longSilence},
 	{Name: "receiving fails", Run: readFails},
+	{Name: "an acknowledgement takes its time", Run: ackWaits},
 	{Name: "an acknowledgement cannot be sent", Run: ackFails},
 	{Name: "closed before it begins", Run: closedBefore},
 }
@@ -107,7 +108,9 @@ func manyAtOnce(tr *exam.Trial, receive receiver) {
 			return
 		}
 	}
-	h.end()
+	if h.end() {
+		h.keptIsKept()
+	}
 }
 
 // finish wants the first count messages of the list, which p has sent, acknowledged
@@ -167,7 +170,9 @@ func overtake(tr *exam.Trial, receive receiver) {
 		}
 		h.tell("%s sent numbers %d, %d, %d and %d", h.name(p), next+2, next+1, next+2, next+3)
 		if round == 1 { // most answers have looked at them when this is over
-			p.acked(h, next+3, 1, 20*time.Millisecond)
+			if p.acked(h, next+3, 1, 20*time.Millisecond) && !h.acksKept(p, next+3, list[3]) {
+				return
+			}
 		}
 		if !h.asWanted(order) {
 			return
@@ -179,6 +184,19 @@ func overtake(tr *exam.Trial, receive receiver) {
 		}
 	}
 	h.end()
+}
+
+// acksKept sends again what was kept until its turn, and acknowledged.
+func (h *host) acksKept(p *peer, seq uint32, payload string) bool {
+	times := p.count(h, seq) + 1
+	h.tell("number %d was acknowledged, and %s sent it again", seq, h.name(p))
+	for range 10 {
+		p.send(h, seq, payload)
+		if p.acked(h, seq, times, patience/10) {
+			return true
+		}
+	}
+	return !h.failed(p, doubleUnacked) && h.wrong(doubleUnacked)
 }
 
 // manyAhead leaves out a number, and sends more than may be kept of what follows.
@@ -241,7 +259,7 @@ func severalSenders(tr *exam.Trial, receive receiver) {
 			return
 		}
 	}
-	h.end()
+	h.endAs(perSender)
 }
 
 // another lets one more sender be received. Where that fails, it fails for any.
@@ -306,41 +324,28 @@ func shortOnes(tr *exam.Trial, receive receiver) {
 // more may come, and Receive does not return, though conn is closed.
 func slowDeliver(more bool) func(*exam.Trial, receiver) {
 	return func(tr *exam.Trial, receive receiver) {
-		entered, release := make(chan bool), make(chan bool)
+		slow, next := newHold("slow"), newHold("next 0")
+		defer slow.letGo()
+		defer next.letGo()
 		h, p, ok := begin(tr, receive, func(h *host) {
-			h.hook = func(payload []byte) {
-				if string(payload) == "slow" {
-					close(entered)
-					<-release
-				}
-			}
+			h.hook = func(payload []byte) { slow.hook(payload); next.hook(payload) }
 		})
-		letGo := sync.OnceFunc(func() { close(release) })
-		defer letGo()
 		other := newPeer(tr)
-		if !ok || other == nil || !h.say(other, "other", perSender) {
+		if !ok || other == nil || !h.say(other, "other", perSender) || !h.enters(p, slow) {
 			return
 		}
-		p.send(h, p.next[h], "slow")
-		select {
-		case <-entered:
-		case <-time.After(patience):
-			h.taken(p, "slow", endsEarly)
-			return
-		}
-		h.tell("deliver did not return yet")
 		if more {
-			p.send(h, p.next[h]+1, "next")
 			other.send(h, other.next[h], "more")
-			h.tell("more datagrams came")
-			h.delivered(len(h.want)+2, 100*time.Millisecond)
+			for i := range uint32(300) { // more than a queue may hold
+				p.send(h, p.next[h]+i, fmt.Sprint("next ", i))
+			}
+			h.tell("300 more datagrams came")
+			h.delivered(len(h.want)+1, 100*time.Millisecond)
 		}
-		if !h.closeDuring(letGo) {
+		if !h.closeDuring(slow, next) {
 			return
 		}
-		p.drain(h)
-		other.drain(h)
-		count := len(h.want) + p.count(h, p.next[h]) + p.count(h, p.next[h]+1) + other.count(h, other.next[h])
+		count := len(h.want) + p.inARow(h) + other.inARow(h)
 		if len(h.got) < count { // nobody calls deliver any more
 			h.tell("%d numbers had been acknowledged, and none was missing", count)
 			h.wrong(ackLies)
@@ -348,8 +353,9 @@ func slowDeliver(more bool) func(*exam.Trial, receiver) {
 	}
 }
 
-// closeDuring closes conn while deliver runs, and lets deliver go a moment later.
-func (h *host) closeDuring(letGo func()) bool {
+// closeDuring closes conn while deliver runs, and lets it go a moment later. It holds
+// the next call of deliver too, if one comes: Receive has to wait for each.
+func (h *host) closeDuring(slow, next *hold) bool {
 	h.mu.Lock()
 	together := h.atOnce
 	h.mu.Unlock()
@@ -358,15 +364,38 @@ func (h *host) closeDuring(letGo func()) bool {
 	}
 	h.socket.Close()
 	h.tell("conn was closed")
+	if h.returnsDuring(slow) {
+		return false
+	}
+	slow.letGo()
+	h.tell("deliver returned")
 	select {
+	case <-next.entered:
 	case <-h.call.Done():
-		h.tell("Receive returned while deliver still ran")
-		return !h.call.Panicked() && h.wrong(afterReturn)
 	case <-time.After(100 * time.Millisecond):
 	}
-	letGo()
-	h.tell("deliver returned")
+	if h.returnsDuring(next) {
+		return false
+	}
+	next.letGo()
 	return h.ends()
+}
+
+// returnsDuring reports an answer that returns while a call of deliver is held. One
+// that returns before that call begins is as wrong.
+func (h *host) returnsDuring(held *hold) bool {
+	select {
+	case <-h.call.Done():
+	case <-time.After(100 * time.Millisecond):
+		return false
+	}
+	select {
+	case <-held.entered:
+	case <-time.After(20 * time.Millisecond):
+		return false
+	}
+	h.tell("Receive returned while deliver still ran")
+	return h.call.Panicked() || !h.wrong(afterReturn)
 }
 
 func deliverCloses(tr *exam.Trial, receive receiver) {
@@ -408,31 +437,32 @@ func failure(op, call string, number syscall.Errno) error {
 	return &net.OpError{Op: op, Net: "udp", Err: os.NewSyscallError(call, number)}
 }
 
-// readFails lets every ReadFrom fail from some moment on, until conn is closed.
+// readFails lets every ReadFrom fail from some moment on, until conn is closed. In
+// this moment deliver runs.
 func readFails(tr *exam.Trial, receive receiver) {
 	broken := failure("read", "recvfrom", syscall.ENOBUFS)
 	var failing atomic.Bool
+	held := newHold("slow")
+	defer held.letGo()
 	h, p, ok := begin(tr, receive, func(h *host) {
+		h.hook = held.hook
 		h.failWhile(failing.Load, broken)
 	})
-	if !ok {
+	if !ok || !h.enters(p, held) {
 		return
 	}
-	before := h.conn.failed.Load()
 	h.unaware.Store(true)
 	h.coming = []string{"third"} // it may still be received when conn is about to be closed
 	failing.Store(true)
 	p.send(h, p.next[h], "third") // wakes the one that waits
 	h.tell("from now on ReadFrom failed: %v", broken)
-	select {
-	case <-h.call.Done():
-	case <-time.After(100 * time.Millisecond):
-		times := h.conn.failed.Load() - before
+	if h.returnsDuring(held) {
+		return
+	}
+	held.letGo()
+	h.tell("deliver returned")
+	if h.goesOnFailing() {
 		failing.Store(false)
-		if times >= spinning {
-			h.tell("your Receive called it %d times in 100ms", times)
-			h.wrong(spins)
-		}
 		h.socket.Close()
 		h.tell("conn was closed")
 	}
@@ -442,6 +472,31 @@ func readFails(tr *exam.Trial, receive receiver) {
 		h.wrong(failureHidden)
 	default:
 		h.asWanted(doubled)
+	}
+}
+
+// goesOnFailing watches an answer whose ReadFrom fails, and tells whether it has not
+// returned. It watches longer where there is a long pause between the calls.
+func (h *host) goesOnFailing() bool {
+	const least, most, many = 100 * time.Millisecond, 400 * time.Millisecond, 8
+	began, before := time.Now(), h.conn.failed.Load()
+	ticker := time.NewTicker(10 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-h.call.Done():
+			return false
+		case <-ticker.C:
+		}
+		took, times := time.Since(began), h.conn.failed.Load()-before
+		switch {
+		case took < least, took < most && times < many:
+			continue
+		case times >= spinning:
+			h.tell("your Receive called it %d times in %v", times, took.Round(time.Millisecond))
+			h.wrong(spins)
+		}
+		return true
 	}
 }
 
@@ -467,6 +522,61 @@ func (h *host) failWhile(failing func() bool, broken error) {
 		n, err := h.socket.WriteTo(b, to)
 		aware(err)
 		return n, err
+	}
+}
+
+// ackWaits lets one WriteTo take so long that the next datagram can come meanwhile.
+func ackWaits(tr *exam.Trial, receive receiver) {
+	var armed atomic.Bool
+	entered := make(chan bool)
+	h, p, ok := begin(tr, receive, func(h *host) { h.holdWrite(&armed, entered) })
+	if !ok {
+		return
+	}
+	armed.Store(true)
+	seq := p.next[h]
+	p.send(h, seq, "third")
+	select {
+	case <-entered:
+	case <-time.After(patience): // taken tells why
+	}
+	p.send(h, seq+1, "fourth")
+	h.tell("%s sent number %d; before WriteTo had sent its acknowledgement, number %d came", h.name(p), seq, seq+1)
+	if p.acked(h, seq+1, 1, patience) && !p.acked(h, seq, 1, patience) {
+		h.tell("number %d was acknowledged %d times, and number %d never", seq+1, p.count(h, seq+1), seq)
+		if !h.failed(p, keptBuffer) {
+			h.wrong(keptBuffer)
+		}
+		return
+	}
+	if h.finish(p, 2, []string{"third", "fourth"}) {
+		h.end()
+	}
+}
+
+// holdWrite holds the first WriteTo after it was armed until ReadFrom has returned
+// once more, but not for long: most answers read only when WriteTo has returned.
+func (h *host) holdWrite(armed *atomic.Bool, entered chan bool) {
+	var held atomic.Bool
+	again := make(chan bool)
+	cameAgain := sync.OnceFunc(func() { close(again) })
+	h.conn.read = func(b []byte) (int, net.Addr, error) {
+		n, from, err := h.socket.ReadFrom(b)
+		if held.Load() {
+			cameAgain()
+		}
+		return n, from, err
+	}
+	h.conn.write = func(b []byte, to net.Addr) (int, error) {
+		if armed.CompareAndSwap(true, false) {
+			held.Store(true)
+			close(entered)
+			select {
+			case <-again:
+			case <-time.After(50 * time.Millisecond):
+			}
+		}
+		return h.socket.WriteTo(b, to)
 	}
 }
 
