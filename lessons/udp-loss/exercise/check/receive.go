@@ -192,7 +192,7 @@ func (h *host) acksKept(p *peer, seq uint32, payload string) bool {
 	h.tell("number %d was acknowledged, and %s sent it again", seq, h.name(p))
 	for range 10 {
 		p.send(h, seq, payload)
-		if p.acked(h, seq, times, patience/10) {
+		if p.acked(h, seq, times, patience/20) {
 			return true
 		}
 	}
@@ -542,7 +542,7 @@ func ackWaits(tr *exam.Trial, receive receiver) {
 	}
 	p.send(h, seq+1, "fourth")
 	h.tell("%s sent number %d; before WriteTo had sent its acknowledgement, number %d came", h.name(p), seq, seq+1)
-	if p.acked(h, seq+1, 1, patience) && !p.acked(h, seq, 1, patience) {
+	if p.acked(h, seq+1, 1, patience) && !p.acked(h, seq, 1, patience/2) {
 		h.tell("number %d was acknowledged %d times, and number %d never", seq+1, p.count(h, seq+1), seq)
 		if !h.failed(p, keptBuffer) {
 			h.wrong(keptBuffer)

@@ -34,6 +34,38 @@ var rightSends = []exam.Answer[sender]{
 	{"binary.Write and a bytes.Buffer", "", bufferSend},
 	{"clears the deadline", "", tidySend},
 	{"compares numbers in a small buffer", "", smallSend},
+	{"wakes its reader, and clears the deadline first", "", cleanSend},
+	{"the time that is left", "", reads(timeLeft)},
+	{"looks at the length", "", lengthSend},
+}
+
+// cleanSend finds the deadline that the call before it has left, and clears it.
+func cleanSend(conn net.Conn, seq uint32, payload []byte, timeout time.Duration, tries int) error {
+	conn.SetDeadline(time.Time{})
+	return wakesReader(net.Conn.SetDeadline)(conn, seq, payload, timeout, tries)
+}
+
+// timeLeft works out before each Read how long this try still has.
+func timeLeft(conn net.Conn, seq uint32, timeout time.Duration) error {
+	buf := make([]byte, 64)
+	for start := time.Now(); ; {
+		left := timeout - time.Since(start)
+		if left <= 0 {
+			return os.ErrDeadlineExceeded
+		}
+		conn.SetReadDeadline(time.Now().Add(left))
+		n, err := conn.Read(buf)
+		if err != nil || bytes.Equal(buf[:n], number(seq)) {
+			return err
+		}
+	}
+}
+
+func lengthSend(conn net.Conn, seq uint32, payload []byte, timeout time.Duration, tries int) error {
+	if len(payload) > 65503 {
+		return errors.New("the payload is too long")
+	}
+	return solution.Send(conn, seq, payload, timeout, tries)
 }
 
 func readerSend(conn net.Conn, seq uint32, payload []byte, timeout time.Duration, tries int) error {
@@ -318,6 +350,70 @@ var rightReceives = []exam.Answer[receiver]{
 	{"UDPConn where it is one", "", addrPortReceive},
 	{"goes on after failures", "", patientReceive},
 	{"closures", "", closureReceive},
+	{"a queue that is full is no acknowledgement", "", fullReceive},
+	{"goroutines that acknowledge", "", goroutinesReceive},
+	{"gives up after some failures", "", givesUpReceive},
+}
+
+// fullReceive has a worker and a short queue. What finds no room comes again.
+func fullReceive(conn net.PacketConn, deliver func([]byte)) error {
+	next, queue := map[string]uint32{}, make(chan []byte, 2)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer close(queue)
+	wg.Go(func() {
+		for p := range queue {
+			deliver(p)
+		}
+	})
+	return each(conn, func(who string, from net.Addr, seq uint32, d []byte) error {
+		if seq == next[who] {
+			select {
+			case queue <- bytes.Clone(d[4:]):
+				next[who]++
+			default:
+			}
+		}
+		if seq >= next[who] {
+			return nil
+		}
+		_, err := conn.WriteTo(d[:4], from)
+		if errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil
+	})
+}
+
+// goroutinesReceive acknowledges in goroutines, each with bytes of its own.
+func goroutinesReceive(conn net.PacketConn, deliver func([]byte)) error {
+	next := map[string]uint32{}
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	return each(conn, func(who string, from net.Addr, seq uint32, d []byte) error {
+		if seq == next[who] {
+			next[who]++
+			deliver(bytes.Clone(d[4:]))
+		}
+		if seq < next[who] {
+			wg.Go(func() { conn.WriteTo(number(seq), from) })
+		}
+		return nil
+	})
+}
+
+// givesUpReceive tries again with a long pause, and returns the error of the fifth
+// failure.
+func givesUpReceive(conn net.PacketConn, deliver func([]byte)) error {
+	failures := 0
+	return flawed{closed: func(err error) (bool, error) {
+		if errors.Is(err, net.ErrClosed) {
+			return true, nil
+		}
+		time.Sleep(50 * time.Millisecond)
+		failures++
+		return failures == 5, err
+	}}.Receive(conn, deliver)
 }
 
 type senderState struct {
