@@ -184,6 +184,8 @@ var foundReceives = []exam.Answer[receiver]{
 	{"a goroutine acknowledges out of the buffer", "kept-buffer", goroutineAcks},
 	{"nil after some failures", "failure-hidden", nilAfterFailures},
 	{"what is kept is shared by all senders", "per-sender", keptForAll},
+	{"one map for all, by both addresses", "shared", bothAddresses},
+	{"a select that may take the error first", "ack-lies", selectsError},
 }
 
 // each is a Receive that calls f for each datagram, and leaves when that fails.
@@ -360,4 +362,49 @@ func keptForAll(conn net.PacketConn, deliver func([]byte)) error {
 		conn.WriteTo(d[:4], from)
 		return nil
 	})
+}
+
+// bothAddresses knows each sender of each conn, also after the call.
+func bothAddresses(conn net.PacketConn, deliver func([]byte)) error {
+	me := conn.LocalAddr().String() + " "
+	return each(conn, func(who string, from net.Addr, seq uint32, d []byte) error {
+		oneMapLock.Lock()
+		next := oneMap[me+who]
+		if seq == next {
+			oneMap[me+who]++
+		}
+		oneMapLock.Unlock()
+		if seq == next {
+			deliver(bytes.Clone(d[4:]))
+		}
+		if seq <= next {
+			conn.WriteTo(d[:4], from)
+		}
+		return nil
+	})
+}
+
+// selectsError leaves what waits in its channel when the error is there too.
+func selectsError(conn net.PacketConn, deliver func([]byte)) error {
+	next, queue, failed := map[string]uint32{}, make(chan []byte, 128), make(chan error, 1)
+	go func() {
+		failed <- each(conn, func(who string, from net.Addr, seq uint32, d []byte) error {
+			if seq == next[who] {
+				next[who]++
+				queue <- bytes.Clone(d[4:])
+			}
+			if seq < next[who] {
+				conn.WriteTo(d[:4], from)
+			}
+			return nil
+		})
+	}()
+	for {
+		select {
+		case p := <-queue:
+			deliver(p)
+		case err := <-failed:
+			return err
+		}
+	}
 }

@@ -88,6 +88,10 @@ func newHost(tr *exam.Trial, receive receiver) *host {
 		tr.Wrong(exam.NoSocket, "%v", err)
 		return nil
 	}
+	return hostAt(tr, receive, socket)
+}
+
+func hostAt(tr *exam.Trial, receive receiver, socket *net.UDPConn) *host {
 	tr.Cleanup(func() { socket.Close() })
 	h := &host{tr: tr, receive: receive, socket: socket, conn: newConn(socket)}
 	h.changed = sync.NewCond(&h.mu)

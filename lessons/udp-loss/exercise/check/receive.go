@@ -170,7 +170,7 @@ func overtake(tr *exam.Trial, receive receiver) {
 		}
 		h.tell("%s sent numbers %d, %d, %d and %d", h.name(p), next+2, next+1, next+2, next+3)
 		if round == 1 { // most answers have looked at them when this is over
-			if p.acked(h, next+3, 1, 20*time.Millisecond) && !h.acksKept(p, next+3, list[3]) {
+			if p.acked(h, next+3, 1, 50*time.Millisecond) && !h.acksKept(p, next+3, list[3]) {
 				return
 			}
 		}
@@ -727,13 +727,21 @@ func severalReceivers(tr *exam.Trial, receive receiver) {
 	if !a.taken(p, "for a", shared) || !b.taken(p, "for b", shared) || !a.end() || !b.say(p, "and on", shared) || !b.end() {
 		return
 	}
-	c := newHost(tr, receive)
-	if c == nil {
-		return
-	}
-	c.met = true
-	c.tell("an earlier call of Receive had ended")
-	if c.start(); c.say(p, "anew", shared) {
+	if c := a.again(p); c != nil && c.say(p, "anew", shared) {
 		c.end()
 	}
+}
+
+// again starts a call anew, with the same port if nobody has taken it meanwhile.
+func (h *host) again(p *peer) *host {
+	socket, err := net.ListenUDP("udp4", h.socket.LocalAddr().(*net.UDPAddr))
+	if err != nil {
+		return nil
+	}
+	clear(p.acks) // those of this port are not of this call
+	again := hostAt(h.tr, h.receive, socket)
+	again.met = true
+	again.tell("an earlier call of Receive had ended")
+	again.start()
+	return again
 }
