@@ -13,7 +13,7 @@ import (
 // severalCalls calls Ask several times at once, after it has been right alone.
 // Then it does so again and again, and what Ask returned first must stay as it was.
 func severalCalls(a *attempt) {
-	server := openServer(a.Trial, nil)
+	server := openServer(a, nil)
 	if server == nil {
 		return
 	}
@@ -44,7 +44,7 @@ func severalCalls(a *attempt) {
 	for _, v := range first {
 		if !v.answered() {
 			a.certain = true
-			v.tr.Wrong(shared, "%s. What your Ask returned then was right. When it had been called again, that had become %s.", v.did, unlike(v.reply, v.want))
+			v.a.Wrong(shared, "%s. What your Ask returned then was right. When it had been called again, that had become %s.", v.did, unlike(v.reply, v.want))
 			return
 		}
 	}
@@ -94,7 +94,7 @@ func (a *attempt) round(srv *server, n, number int, s setup) []*visit {
 	var visits []*visit
 	var wg sync.WaitGroup
 	for _, s := range setups {
-		v := s.start(a.Trial, a.ask, srv)
+		v := s.start(a, srv)
 		visits = append(visits, v)
 		wg.Go(func() { v.join() })
 	}
@@ -162,7 +162,7 @@ func (a *attempt) disturbed(visits []*visit) bool {
 		if i := slices.IndexFunc(visits, func(other *visit) bool { return v.reply == other.want }); i >= 0 {
 			got = fmt.Sprintf("the answer to %q", visits[i].message)
 		}
-		v.tr.Wrong(shared, "%s; your Ask was called with %q and returned %s.", v.did, v.message, got)
+		v.a.Wrong(shared, "%s; your Ask was called with %q and returned %s.", v.did, v.message, got)
 	}
 	a.certain = visits[i].hung == "" && visits[i].err == nil // a busy machine does not mix bytes up
 	a.sure = visits[i].stuck()

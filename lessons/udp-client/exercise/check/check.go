@@ -42,11 +42,9 @@ func newCases() []exam.Case[asker] {
 	c := new(controls)
 	var cases []exam.Case[asker]
 	add := func(name string, run func(*attempt)) {
-		cases = append(cases, exam.Case[asker]{Name: name, Run: func(tr *exam.Trial, ask asker) {
-			report(tr, confirmed(ask, c, run))
-		}})
+		cases = append(cases, exam.Case[asker]{Name: name, Run: inCase(c, run)})
 	}
-	add("plain answer", func(a *attempt) { report(a.Trial, a.plain()); a.certain = true })
+	add("plain answer", func(a *attempt) { a.found = a.plain(); a.certain = true })
 	add("Korean answer", answers(notText, "안녕하세요, 저는 서버 "+id+" 입니다."))
 	add("answer that is no text", answers(notText, "any\x00\xff\xfe bytes \x80\x00\xea\xb0 are \x00 "+id+" an answer\x00\x00"))
 	add("answer of several lines", answers(changed, " \tfirst line\nsecond line "+id+" \r\n\n"))
@@ -76,6 +74,25 @@ func newCases() []exam.Case[asker] {
 	add("several calls at once", severalCalls)
 	cases[len(cases)-1].First = true
 	return cases
+}
+
+// inCase returns the Run of a case. On a busy machine exam runs a case that has found
+// something once more. What took long was confirmed here, and is then only told again:
+// else answers that hang would keep the checker for too long.
+func inCase(c *controls, run func(*attempt)) func(*exam.Trial, asker) {
+	var told []exam.Finding
+	return func(tr *exam.Trial, ask asker) {
+		found, began := told, time.Now()
+		if found == nil {
+			found = confirmed(ask, c, run)
+		}
+		if time.Since(began) > exam.Limit {
+			told = found
+		}
+		for _, f := range found {
+			tr.Wrong(f.Diagnosis, "%s", f.Story)
+		}
+	}
 }
 
 // answers wants the answer of a server that answers at once. Own is what it means
@@ -159,7 +176,7 @@ func twoDatagrams(a *attempt) {
 // gets lost, and the time is not nearly up.
 func delaysAndDoubles(a *attempt) {
 	a.wantAnswerOf(func() *visit {
-		server := openServer(a.Trial, func(s *server, q question) { s.answer(q, plainAnswer) })
+		server := openServer(a, func(s *server, q question) { s.answer(q, plainAnswer) })
 		if server == nil {
 			return nil
 		}
@@ -177,7 +194,7 @@ func delaysAndDoubles(a *attempt) {
 		s := exchange(hello, plainAnswer)
 		s.addr, s.relay = relay.Addr(), relay
 		s.did = fmt.Sprintf("each datagram came twice and 30ms late, and the server answered %q", plainAnswer)
-		v := s.start(a.Trial, a.ask, server)
+		v := s.start(a, server)
 		if a.end(v) == nil {
 			return nil
 		}
@@ -372,7 +389,7 @@ func (v *visit) movedOn() bool {
 // closedPort asks at an address that a socket has, but only for another peer. So
 // nobody else can get it, and for the client it is closed.
 func closedPort(a *attempt) {
-	server := openServer(a.Trial, nil)
+	server := openServer(a, nil)
 	if server == nil {
 		return
 	}
@@ -391,17 +408,17 @@ func closedLater(a *attempt) {
 	s := silence(short, 3)
 	s.did = "the server got the first datagram and closed its port"
 	s.on = func(s *server, q question) { turnAway(s.conn, s.addr) }
-	server := openServer(a.Trial, s.on)
+	server := openServer(a, s.on)
 	if server == nil {
 		return
 	}
-	v := s.start(a.Trial, a.ask, server)
+	v := s.start(a, server)
 	v.deaf = true
 	a.judgeError(v)
 }
 
 func noPort(a *attempt) {
-	if server := openServer(a.Trial, nil); server != nil {
+	if server := openServer(a, nil); server != nil {
 		a.wantError(server, "127.0.0.1", `the address was "127.0.0.1", without a port`)
 	}
 }
@@ -409,7 +426,7 @@ func noPort(a *attempt) {
 // wantError calls Ask where no server is.
 func (a *attempt) wantError(server *server, addr, did string) {
 	s := setup{message: hello, timeout: short, tries: 3, did: did, addr: addr}
-	a.judgeError(s.start(a.Trial, a.ask, server))
+	a.judgeError(s.start(a, server))
 }
 
 func (a *attempt) judgeError(v *visit) {

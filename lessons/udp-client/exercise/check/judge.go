@@ -2,6 +2,7 @@ package check
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"slices"
@@ -18,8 +19,15 @@ type attempt struct {
 	*exam.Trial
 	ask      asker
 	controls *controls
+	found    []exam.Finding
 	sure     bool // only a busy machine could make what it finds chance
 	certain  bool // not even that could
+}
+
+// Wrong keeps a finding. It does not reach the Trial: exam.Try would run the attempt
+// again on a busy machine, up to three times in all, and confirmed does that itself.
+func (a *attempt) Wrong(d exam.Diagnosis, format string, args ...any) {
+	a.found = append(a.found, exam.Finding{Diagnosis: d, Story: fmt.Sprintf(format, args...)})
 }
 
 // confirmed returns what run finds, when it finds something a second time too. A
@@ -30,12 +38,13 @@ func confirmed(ask asker, c *controls, run func(*attempt)) (found []exam.Finding
 	for times := 1; ; times++ {
 		var a *attempt
 		stalled := watch()
-		found = exam.Try([]exam.Case[asker]{{Run: func(tr *exam.Trial, ask asker) {
+		panics := exam.Try([]exam.Case[asker]{{Run: func(tr *exam.Trial, ask asker) {
 			a = &attempt{Trial: tr, ask: ask, controls: c}
 			run(a)
 		}}}, ask)
+		found = append(panics, a.found...)
 		calm := stalled() < 50*time.Millisecond
-		enough := times == 5 || times > 1 && time.Since(began) > exam.Limit*3/2
+		enough := times == 8 || times > 1 && time.Since(began) > exam.Limit*3/2
 		if len(found) == 0 || a.certain || calm && (a.sure || times > 1) || enough {
 			return found
 		}
@@ -92,12 +101,6 @@ func (a *attempt) why() []exam.Finding {
 	return a.controls.patient.try(a, judgePatiently)
 }
 
-func report(tr *exam.Trial, found []exam.Finding) {
-	for _, f := range found {
-		tr.Wrong(f.Diagnosis, "%s", f.Story)
-	}
-}
-
 // reason returns the diagnosis of the first control that fails too, and own
 // where none does. An open socket is no reason for anything else.
 func (a *attempt) reason(own exam.Diagnosis, controls ...func() []exam.Finding) exam.Diagnosis {
@@ -115,11 +118,11 @@ func (a *attempt) reason(own exam.Diagnosis, controls ...func() []exam.Finding) 
 // visit calls Ask as the setup says. It returns nil when there is nothing more
 // to judge.
 func (a *attempt) visit(s setup) *visit {
-	server := openServer(a.Trial, s.on)
+	server := openServer(a, s.on)
 	if server == nil {
 		return nil
 	}
-	return a.end(s.start(a.Trial, a.ask, server))
+	return a.end(s.start(a, server))
 }
 
 // end waits for the end of a visit, at most exam.Limit. It returns nil when there

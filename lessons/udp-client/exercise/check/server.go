@@ -82,13 +82,13 @@ func newServer(on func(*server, question)) (*server, error) {
 }
 
 // openServer opens a server for a case.
-func openServer(tr *exam.Trial, on func(*server, question)) *server {
+func openServer(a *attempt, on func(*server, question)) *server {
 	s, err := newServer(on)
 	if err != nil {
-		tr.Wrong(exam.NoSocket, "a server's socket: %v.", err)
+		a.Wrong(exam.NoSocket, "a server's socket: %v.", err)
 		return nil
 	}
-	tr.Cleanup(s.close)
+	a.Cleanup(s.close)
 	return s
 }
 

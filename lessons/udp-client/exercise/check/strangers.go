@@ -84,7 +84,7 @@ func (c *crowd) taken(v *visit) (d exam.Diagnosis, wrong bool) {
 // server answers. All is there when the client reads.
 func strangersFirst(a *attempt) {
 	a.wantAnswerOf(func() *visit {
-		server := openServer(a.Trial, nil)
+		server := openServer(a, nil)
 		if server == nil {
 			return nil
 		}
@@ -95,7 +95,7 @@ func strangersFirst(a *attempt) {
 		server.handle(c.speakFirst)
 		s := setup{message: hello, timeout: long, tries: 3}
 		s.did = fmt.Sprintf("some strangers sent datagrams such as %q to the client; then the server answered %q", c.texts[0], plainAnswer)
-		v := s.start(a.Trial, a.ask, server)
+		v := s.start(a, server)
 		if a.end(v) == nil {
 			return nil
 		}
@@ -158,7 +158,7 @@ func strangersOnly(a *attempt) {
 func (a *attempt) flood() (*visit, *crowd) {
 	var mu sync.Mutex
 	var client netip.AddrPort
-	server := openServer(a.Trial, func(s *server, q question) {
+	server := openServer(a, func(s *server, q question) {
 		mu.Lock()
 		defer mu.Unlock()
 		client = q.from
@@ -172,7 +172,7 @@ func (a *attempt) flood() (*visit, *crowd) {
 	}
 	s := silence(250*time.Millisecond, 2)
 	s.did = "the server was silent, and strangers sent a datagram to the client every few milliseconds"
-	v := s.start(a.Trial, a.ask, server)
+	v := s.start(a, server)
 	go func() {
 		for tick := time.Tick(3 * time.Millisecond); ; {
 			select {

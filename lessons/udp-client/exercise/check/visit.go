@@ -45,7 +45,7 @@ type setup struct {
 // A visit is one call of Ask, at a server of its own.
 type visit struct {
 	setup
-	tr      *exam.Trial
+	a       *attempt
 	server  *server
 	call    *exam.Call
 	pace    <-chan time.Duration
@@ -68,18 +68,18 @@ type result struct {
 }
 
 // start calls Ask, and does not wait.
-func (s setup) start(tr *exam.Trial, ask asker, server *server) *visit {
+func (s setup) start(a *attempt, server *server) *visit {
 	if s.addr == "" {
 		s.addr = server.addr.String()
 	}
 	s.message, s.did = server.sign(s.message), server.sign(s.did)
-	v := &visit{setup: s, tr: tr, server: server}
+	v := &visit{setup: s, a: a, server: server}
 	if s.timed {
 		v.pace = s.rest()
 	}
-	v.call = tr.Go(func() {
+	v.call = a.Go(func() {
 		began := time.Now()
-		v.ended.reply, v.ended.err = ask(v.addr, v.message, v.timeout, v.tries)
+		v.ended.reply, v.ended.err = a.ask(v.addr, v.message, v.timeout, v.tries)
 		v.ended.took = time.Since(began)
 		v.ended.freed = server.freed()
 	})
@@ -189,7 +189,7 @@ func (v *visit) ready() bool {
 
 // wrongMessage reports what the server got instead of the message.
 func (v *visit) wrongMessage(got string) {
-	v.tr.Wrong(otherMessage, "your Ask was called with the message %s; the server got %s; your Ask %s.", exam.Quote(v.message), got, v.outcome())
+	v.a.Wrong(otherMessage, "your Ask was called with the message %s; the server got %s; your Ask %s.", exam.Quote(v.message), got, v.outcome())
 }
 
 // freed tells which of the clients' sockets are closed. It is asked when Ask has
@@ -214,7 +214,7 @@ func (v *visit) left() {
 	for _, q := range questions {
 		for !v.freed[q.from] && !free(q.from) {
 			if time.Now().After(end) {
-				v.tr.Wrong(notClosed, "%s; your Ask %s. %v later, its socket %s was still open.", v.did, v.outcome(), patience, q.from)
+				v.a.Wrong(notClosed, "%s; your Ask %s. %v later, its socket %s was still open.", v.did, v.outcome(), patience, q.from)
 				return
 			}
 			time.Sleep(10 * time.Millisecond)
@@ -242,7 +242,7 @@ func free(addr netip.AddrPort) bool {
 
 // wrong reports a diagnosis with the story of this visit.
 func (v *visit) wrong(d exam.Diagnosis) {
-	v.tr.Wrong(d, "%s; your Ask %s.", v.did, v.outcome())
+	v.a.Wrong(d, "%s; your Ask %s.", v.did, v.outcome())
 }
 
 // wrongCount reports a diagnosis with the story of this visit, in which the
@@ -252,7 +252,7 @@ func (v *visit) wrongCount(d exam.Diagnosis) {
 	if v.hung == "" {
 		story += fmt.Sprintf(", after %v", v.took.Round(time.Millisecond))
 	}
-	v.tr.Wrong(d, "%s.", story)
+	v.a.Wrong(d, "%s.", story)
 }
 
 // wrongLength is wrongCount for a call that took longer than its tries.

@@ -542,6 +542,35 @@ var wrongs = []exam.Answer[asker]{
 	{"looks at the port alone", "half-address", open(false, func(from, server *net.UDPAddr) bool { return from.Port == server.Port })},
 	{"a stranger is an error", "stranger-ends-wait", onceEach(sameText, func(from *net.UDPAddr) error { return fmt.Errorf("%s is a stranger", from) })},
 	{"a stranger uses a try up", "stranger-ends-wait", onceEach(sameText, func(*net.UDPAddr) error { return nil })},
+	{"a stranger gives a try back", "stranger-ends-wait", func(addr, message string, timeout time.Duration, tries int) (string, error) {
+		server, err := net.ResolveUDPAddr("udp", addr)
+		if err != nil {
+			return "", err
+		}
+		conn, err := net.ListenUDP("udp4", nil)
+		if err != nil {
+			return "", err
+		}
+		defer conn.Close()
+		buf := buffers.Get().(*[1 << 16]byte)
+		defer buffers.Put(buf)
+		for i := 0; i < tries && !over.Load(); i++ {
+			if _, err := conn.WriteTo([]byte(message), server); err != nil {
+				return "", err
+			}
+			conn.SetReadDeadline(time.Now().Add(timeout))
+			n, from, err := conn.ReadFromUDP(buf[:])
+			if err != nil {
+				continue
+			}
+			if from.String() != server.String() {
+				i--
+				continue
+			}
+			return string(buf[:n]), nil
+		}
+		return "", os.ErrDeadlineExceeded
+	}},
 	{"a stranger begins the wait anew", "stranger-restarts", open(true, func(from, server *net.UDPAddr) bool { return from.String() == server.String() })},
 	{"never knows the server, one read for each try", "thrown-away", onceEach(samePointer, func(*net.UDPAddr) error { return nil })},
 	{"never knows the server", "one-datagram", open(false, func(from, server *net.UDPAddr) bool { return from == server })},
@@ -575,6 +604,14 @@ var wrongs = []exam.Answer[asker]{
 	{"a buffer of 200", "cut", steps{read: buffer(200)}.ask},
 	{"a buffer of 1024", "cut", steps{read: buffer(1024)}.ask},
 	{"a buffer of 1500", "cut", steps{read: buffer(1500)}.ask},
+	{"reads on while the buffer is full", "cut", steps{read: func(conn net.Conn) (answer string, err error) {
+		for {
+			part, err := buffer(4096)(conn)
+			if answer += part; err != nil || len(part) < 4096 {
+				return answer, err
+			}
+		}
+	}}.ask},
 	{"a buffer one byte too small", "cut", steps{read: buffer(65506)}.ask},
 	{"bufio's buffer, which waits for a byte", "cut empty-answer", steps{read: func(conn net.Conn) (string, error) {
 		r := bufio.NewReader(conn)
