@@ -13,6 +13,7 @@ import (
 // severalCalls calls Ask several times at once, after it has been right alone.
 // Then it does so again and again, and what Ask returned first must stay as it was.
 func severalCalls(a *attempt) {
+	a.unsent() // now, as no other case runs yet
 	server := openServer(a, nil)
 	if server == nil {
 		return
@@ -37,7 +38,7 @@ func severalCalls(a *attempt) {
 		if again == nil || a.disturbed(again) {
 			return
 		}
-		if slices.ContainsFunc(again, (*visit).slow) {
+		if !slices.ContainsFunc(again, (*visit).soon) {
 			break // it rests although there is an answer, and would do so in each round
 		}
 	}

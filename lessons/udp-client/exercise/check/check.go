@@ -19,7 +19,7 @@ func Ask(t *testing.T, ask func(addr, message string, timeout time.Duration, tri
 	if largest() < exam.MaxDatagram {
 		t.Logf("loopback carries datagrams of at most %d bytes here, not %d: the test uses that size", largest(), exam.MaxDatagram)
 	}
-	exam.Run(t, "lessons/udp-client/exercise/exercise.go", begun, newCases(), ask)
+	exam.Run(t, "lessons/udp-client/exercise/exercise.go", begun, newCases(&controls{alone: true}), ask)
 }
 
 // begun asks a server that answers. Whatever else than the stub's error comes of
@@ -38,8 +38,7 @@ func begun(ask asker) error {
 }
 
 // newCases returns the cases for one answer.
-func newCases() []exam.Case[asker] {
-	c := new(controls)
+func newCases(c *controls) []exam.Case[asker] {
 	var cases []exam.Case[asker]
 	add := func(name string, run func(*attempt)) {
 		cases = append(cases, exam.Case[asker]{Name: name, Run: inCase(c, run)})
@@ -55,7 +54,9 @@ func newCases() []exam.Case[asker] {
 	add("message of any bytes", asks(" 안녕\x00\r\n\xff\xfe 100%d bytes "+id+" \n "))
 	add("longest message", func(a *attempt) { asks(longText()[:largest()])(a) })
 	add("message that is too long", tooLong)
+	add("calls that send nothing", func(a *attempt) { a.found = a.unsent(); a.certain = true })
 	add("two datagrams", twoDatagrams)
+	add("answer that is there at once", thereAtOnce)
 	add("network that delays and doubles", delaysAndDoubles)
 	add("server that takes its time", takesTime)
 	add("one try", oneTry)
@@ -140,13 +141,23 @@ func emptyQuestion(a *attempt) {
 	}, emptyMessage, emptyAnswered)
 }
 
+// thereAtOnce is for answers that rest, or read on, although the answer has come. The
+// timeout is so long that even a busy machine is not nearly that late three times.
+func thereAtOnce(a *attempt) {
+	var v *visit
+	for range 3 {
+		v = a.visit(exchange(hello, plainAnswer))
+		if v == nil || v.hung != "" || v.err != nil || v.soon() {
+			return // where it failed, other cases say more
+		}
+	}
+	v.wrongCount(a.reason(atOnce, a.plain))
+	a.sure = true
+}
+
 // tooLong asks what no datagram can hold.
 func tooLong(a *attempt) {
-	message := longText()
-	s := exchange(message, messageAnswer)
-	s.timeout, s.tries = short, 2
-	s.did = fmt.Sprintf("the message had %d bytes, which no datagram can hold: Write returns an error", len(message))
-	v := a.visit(s)
+	v := a.visit(unsendable())
 	switch {
 	case v == nil:
 	case v.hung != "":
@@ -157,6 +168,13 @@ func tooLong(a *attempt) {
 	default:
 		v.left()
 	}
+}
+
+func unsendable() setup {
+	s := exchange(longText(), messageAnswer)
+	s.timeout, s.tries = short, 2
+	s.did = fmt.Sprintf("the message had %d bytes, which no datagram can hold: Write returns an error", len(s.message))
+	return s
 }
 
 func twoDatagrams(a *attempt) {
@@ -399,7 +417,7 @@ func closedPort(a *attempt) {
 		return
 	}
 	a.Cleanup(func() { conn.Close() })
-	a.wantError(server, conn.LocalAddr().String(), "nobody had the port open")
+	a.judgeError(nobody(conn.LocalAddr().String(), "nobody had the port open").start(a, server))
 }
 
 // closedLater closes the port when the first datagram has come. So the checker
@@ -419,14 +437,15 @@ func closedLater(a *attempt) {
 
 func noPort(a *attempt) {
 	if server := openServer(a, nil); server != nil {
-		a.wantError(server, "127.0.0.1", `the address was "127.0.0.1", without a port`)
+		a.judgeError(portless().start(a, server))
 	}
 }
 
-// wantError calls Ask where no server is.
-func (a *attempt) wantError(server *server, addr, did string) {
-	s := setup{message: hello, timeout: short, tries: 3, did: did, addr: addr}
-	a.judgeError(s.start(a, server))
+func portless() setup { return nobody("127.0.0.1", `the address was "127.0.0.1", without a port`) }
+
+// nobody is a setup with an address where no server is.
+func nobody(addr, did string) setup {
+	return setup{message: hello, timeout: short, tries: 3, did: did, addr: addr}
 }
 
 func (a *attempt) judgeError(v *visit) {

@@ -19,6 +19,8 @@ var (
 		"The last try is a try like the others: send, then wait up to timeout for its answer.")
 	sleeps = page.Diagnosis("sleeps", "a-timeout-is-not-a-pause",
 		"Timeout is how long to wait at most; time.Sleep always waits that long. Take time.Sleep out and let Read wait: it returns as soon as the answer is there.")
+	atOnce = page.Diagnosis("at-once", "the-answer-comes-back-at-once",
+		"Return the answer as soon as it has come. Do not rest before Read, do not look only now and then, and do not wait for more after it: only when nothing comes, Ask has to wait.")
 	noRetry = page.Diagnosis("no-retry", "what-is-lost-is-sent-again",
 		"UDP does not send again what got lost. When a try ends without an answer, send the message again, until tries is used up.")
 	wrongTries = page.Diagnosis("tries", "tries-counts-every-send",

@@ -77,7 +77,9 @@ func watch() (stalled func() time.Duration) {
 // controls are the two plainest situations. An answer that fails there fails in
 // many other cases too, for the same reason. Each is tried once for all cases.
 type controls struct {
-	plain, silent, patient control
+	plain, silent, patient, unsent control
+
+	alone bool // no other answer is tried in this process
 }
 
 type control struct {
@@ -92,6 +94,15 @@ func (c *control) try(a *attempt, run func(*attempt)) []exam.Finding {
 
 func (a *attempt) plain() []exam.Finding  { return a.controls.plain.try(a, judgePlain) }
 func (a *attempt) silent() []exam.Finding { return a.controls.silent.try(a, judgeSilent) }
+
+// unsent looks for sockets that stay. It does so once, before other cases begin: then
+// nobody else in this process opens any.
+func (a *attempt) unsent() []exam.Finding {
+	if !a.controls.alone {
+		return nil
+	}
+	return a.controls.unsent.try(a, judgeUnsent)
+}
 
 // why is silent, and looks more closely where that finds nothing.
 func (a *attempt) why() []exam.Finding {
@@ -273,6 +284,9 @@ func (a *attempt) wantAnswerOf(begin func() *visit, own exam.Diagnosis, wants ..
 // slow tells whether the time of a try was up before Ask returned.
 func (v *visit) slow() bool { return v.hung == "" && v.took >= v.timeout }
 
+// soon tells whether Ask returned at once, as far as a busy machine lets it.
+func (v *visit) soon() bool { return v.took < 150*time.Millisecond }
+
 // judgeBytes finds what is wrong with an answer that is not the one wanted.
 func (v *visit) judgeBytes(want string) exam.Diagnosis {
 	got, want := v.reply, v.server.sign(want)
@@ -346,6 +360,30 @@ func judgeSilent(a *attempt) {
 		}
 	default:
 		v.left()
+	}
+}
+
+// judgeUnsent is for calls that fail before a server hears of them. So only the system
+// can tell whether their sockets are closed. Where it does not, nothing is found.
+func judgeUnsent(a *attempt) {
+	for _, s := range []setup{unsendable(), portless()} {
+		server := openServer(a, nil)
+		if server == nil {
+			return
+		}
+		before := sockets()
+		s.limit = patience
+		v := a.end(s.start(a, server))
+		if v == nil || v.hung != "" {
+			return
+		}
+		for end := time.Now().Add(patience); more(before, sockets()); time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(end) {
+				v.wrongOpen("a socket")
+				a.sure = true
+				return
+			}
+		}
 	}
 }
 

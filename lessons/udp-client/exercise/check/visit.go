@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"os"
 	"runtime"
+	"strings"
 	"time"
 
 	"example.com/sockets/shared/badnet"
@@ -214,12 +216,40 @@ func (v *visit) left() {
 	for _, q := range questions {
 		for !v.freed[q.from] && !free(q.from) {
 			if time.Now().After(end) {
-				v.a.Wrong(notClosed, "%s; your Ask %s. %v later, its socket %s was still open.", v.did, v.outcome(), patience, q.from)
+				v.wrongOpen(fmt.Sprint("its socket ", q.from))
 				return
 			}
 			time.Sleep(10 * time.Millisecond)
 		}
 	}
+}
+
+func (v *visit) wrongOpen(socket string) {
+	v.a.Wrong(notClosed, "%s; your Ask %s. %v later, %s was still open.", v.did, v.outcome(), patience, socket)
+}
+
+// sockets returns the names of all sockets that this process has open. No two sockets
+// ever have the same name. Only Linux tells; elsewhere there are none.
+func sockets() map[string]bool {
+	open := map[string]bool{}
+	entries, _ := os.ReadDir("/proc/self/fd")
+	for _, entry := range entries {
+		name, _ := os.Readlink("/proc/self/fd/" + entry.Name())
+		if strings.HasPrefix(name, "socket:") {
+			open[name] = true
+		}
+	}
+	return open
+}
+
+// more tells whether there is a socket now that was not there before.
+func more(before, now map[string]bool) bool {
+	for name := range now {
+		if !before[name] {
+			return true
+		}
+	}
+	return false
 }
 
 // free tells whether an address of this computer can be had.

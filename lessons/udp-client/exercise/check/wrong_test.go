@@ -296,6 +296,33 @@ func fixed(addr, message string, timeout time.Duration, tries int) (string, erro
 	return steps{}.try(conn, addr, message, timeout, tries)
 }
 
+// leaks keep a socket of which no server can know.
+var leaks = []exam.Answer[asker]{
+	{"does not close when Write fails", "not-closed", func(addr, message string, timeout time.Duration, tries int) (string, error) {
+		conn, err := net.Dial("udp", addr)
+		if err != nil {
+			return "", err
+		}
+		if len(message) > exam.MaxDatagram {
+			_, err := conn.Write([]byte(message))
+			return "", err
+		}
+		defer conn.Close()
+		return steps{}.try(conn, addr, message, timeout, tries)
+	}},
+	{"does not close when the address is none", "not-closed", func(addr, message string, timeout time.Duration, tries int) (string, error) {
+		conn, err := net.ListenPacket("udp", ":0")
+		if err != nil {
+			return "", err
+		}
+		if _, err := net.ResolveUDPAddr("udp", addr); err != nil {
+			return "", err
+		}
+		conn.Close()
+		return steps{}.ask(addr, message, timeout, tries)
+	}},
+}
+
 var wrongs = []exam.Answer[asker]{
 	// Sockets left open come first: later, memory may be short, and a collection closes them.
 	{"never closes", "not-closed", steps{close: func(net.Conn, error) {}}.ask},
@@ -408,6 +435,47 @@ var wrongs = []exam.Answer[asker]{
 		time.Sleep(timeout)
 		conn.SetReadDeadline(time.Now().Add(time.Millisecond))
 	})},
+	{"rests for half of the timeout", "at-once", waiting(func(conn net.Conn, timeout time.Duration, _ int) {
+		conn.SetReadDeadline(time.Now().Add(timeout))
+		time.Sleep(timeout / 2)
+	})},
+	{"throws away what comes after the answer", "at-once", steps{read: func(conn net.Conn) (string, error) {
+		answer, err := buffer(1 << 16)(conn)
+		if err == nil {
+			conn.SetReadDeadline(time.Now().Add(200 * time.Millisecond))
+			for more := error(nil); more == nil; {
+				_, more = buffer(1 << 16)(conn)
+			}
+		}
+		return answer, err
+	}}.ask},
+	{"looks for the answer now and then", "at-once", func(addr, message string, timeout time.Duration, tries int) (string, error) {
+		conn, err := net.Dial("udp", addr)
+		if err != nil {
+			return "", err
+		}
+		defer conn.Close()
+		answers := make(chan string, 1)
+		go func() {
+			if answer, err := buffer(1 << 16)(conn); err == nil {
+				answers <- answer
+			}
+		}()
+		for range tries {
+			if _, err := conn.Write([]byte(message)); err != nil {
+				return "", err
+			}
+			for range 10 {
+				time.Sleep(timeout / 10)
+				select {
+				case answer := <-answers:
+					return answer, nil
+				default:
+				}
+			}
+		}
+		return "", os.ErrDeadlineExceeded
+	}},
 	{"no second try", "no-retry", steps{again: func(error) bool { return false }}.ask},
 	{"one try more", "tries", steps{last: func(try, tries int) bool { return try > tries }}.ask},
 	{"one try less", "tries", steps{last: func(try, tries int) bool { return try >= tries-1 }}.ask},
@@ -590,7 +658,7 @@ var wrongs = []exam.Answer[asker]{
 	{"collects what comes soon", "one-datagram", steps{read: func(conn net.Conn) (string, error) {
 		answer, err := buffer(1 << 16)(conn)
 		for n := 1; err == nil && n > 0; {
-			conn.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+			conn.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
 			more, err := buffer(1 << 16)(conn)
 			if err != nil {
 				break
