@@ -8,6 +8,8 @@ import (
 )
 
 // Ask sends message to the UDP server at addr and returns the server's answer.
+// Addr is an IP address and a port, such as 127.0.0.1:7001.
+//
 // A datagram can get lost on the way there and on the way back. So when timeout
 // has passed without an answer, Ask sends the message again: at most tries times
 // in all. Each time it waits up to timeout; when none helped, it returns an error.

@@ -56,7 +56,7 @@ var (
 	halfAddress = page.Diagnosis("half-address", "an-address-is-host-and-port",
 		"Each program has a port of its own, and each computer an address of its own. Only when both are the server's, it is the server.")
 	thrownAway = page.Diagnosis("thrown-away", "two-pointers-are-never-equal",
-		"The server's answer came, and your Ask threw it away. Do you compare senders? from == server compares two pointers, which are never equal: compare from.String() == server.String().")
+		"The server's answer came, and your Ask threw it away. Do you compare senders? from == server compares two pointers, which are never equal: compare from.String() == server.String(). With netip, compare from.Addr().Unmap(): ::ffff:127.0.0.1 is 127.0.0.1 too.")
 	strangerEnds = page.Diagnosis("stranger-ends-wait", "a-stranger-changes-nothing",
 		"A stranger's datagram is no answer, no failure, and no reason to send again. Throw it away and read on, within the same try.")
 	strangerRestarts = page.Diagnosis("stranger-restarts", "a-stranger-gives-no-new-time",
@@ -66,7 +66,7 @@ var (
 // Ideas about datagrams and bytes.
 var (
 	oneDatagram = page.Diagnosis("one-datagram", "one-datagram-is-the-whole-answer",
-		"One datagram is the whole answer. UDP has no io.EOF and no second part: Read once, and return what came. Did you, and threw it away? from == server compares two pointers, which are never equal: compare from.String() == server.String().")
+		"One datagram is the whole answer. UDP has no io.EOF and no second part: Read once, and return what came. Did you, and threw it away? from == server compares two pointers, which are never equal: compare from.String() == server.String(). With netip, compare from.Addr().Unmap(): ::ffff:127.0.0.1 is 127.0.0.1 too.")
 	cut = page.Diagnosis("cut", "a-small-buffer-cuts",
 		"What does not fit into your buffer is lost, and no later Read brings it. On Windows it is an error. Make the buffer as large as a datagram can be: 65,507 bytes.")
 	wholeBuffer = page.Diagnosis("whole-buffer", "only-n-bytes-came",

@@ -51,6 +51,97 @@ var rights = []exam.Answer[asker]{
 		return "", errors.New("no answer")
 	}},
 
+	{"no connection, and each sender compared with addr itself", "", func(addr, message string, timeout time.Duration, tries int) (string, error) {
+		server, err := net.ResolveUDPAddr("udp", addr)
+		if err != nil {
+			return "", err
+		}
+		conn, err := net.ListenPacket("udp", ":0")
+		if err != nil {
+			return "", err
+		}
+		defer conn.Close()
+		buf := make([]byte, 65507)
+		for range tries {
+			if _, err := conn.WriteTo([]byte(message), server); err != nil {
+				return "", err
+			}
+			conn.SetReadDeadline(time.Now().Add(timeout))
+			for {
+				n, from, err := conn.ReadFrom(buf)
+				if err != nil {
+					break
+				}
+				if from.String() == addr {
+					return string(buf[:n]), nil
+				}
+			}
+		}
+		return "", os.ErrDeadlineExceeded
+	}},
+
+	{"netip on a socket for IPv4 and IPv6, with Unmap", "", func(addr, message string, timeout time.Duration, tries int) (string, error) {
+		server, err := netip.ParseAddrPort(addr)
+		if err != nil {
+			return "", err
+		}
+		conn, err := net.ListenUDP("udp", nil)
+		if err != nil {
+			return "", err
+		}
+		defer conn.Close()
+		buf := make([]byte, 65507)
+		for range tries {
+			if _, err := conn.WriteToUDPAddrPort([]byte(message), server); err != nil {
+				return "", err
+			}
+			conn.SetReadDeadline(time.Now().Add(timeout))
+			for {
+				n, from, err := conn.ReadFromUDPAddrPort(buf)
+				if err != nil {
+					break
+				}
+				if from.Port() == server.Port() && from.Addr().Unmap() == server.Addr() {
+					return string(buf[:n]), nil
+				}
+			}
+		}
+		return "", os.ErrDeadlineExceeded
+	}},
+
+	{"an answer looked for every few milliseconds", "", func(addr, message string, timeout time.Duration, tries int) (string, error) {
+		conn, err := net.Dial("udp", addr)
+		if err != nil {
+			return "", err
+		}
+		answers := make(chan string, 1)
+		read := make(chan struct{})
+		defer func() {
+			conn.Close()
+			<-read
+		}()
+		go func() {
+			defer close(read)
+			buf := make([]byte, 1<<16)
+			if n, err := conn.Read(buf); err == nil {
+				answers <- string(buf[:n])
+			}
+		}()
+		for range tries {
+			if _, err := conn.Write([]byte(message)); err != nil {
+				return "", err
+			}
+			for end := time.Now().Add(timeout); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+				select {
+				case answer := <-answers:
+					return answer, nil
+				default:
+				}
+			}
+		}
+		return "", os.ErrDeadlineExceeded
+	}},
+
 	{"netip, a deadline worked out for each read, errors tried on", "", func(addr, message string, timeout time.Duration, tries int) (string, error) {
 		server, err := netip.ParseAddrPort(addr)
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"strings"
 	"sync"
@@ -192,6 +193,11 @@ func onceEach(same func(from, server net.Addr) bool, foreign func(from *net.UDPA
 
 func sameText(from, server net.Addr) bool    { return from.String() == server.String() }
 func samePointer(from, server net.Addr) bool { return from == server }
+
+// mapped is an address as a socket for IPv4 and IPv6 tells it: with 16 bytes.
+func mapped(addr *net.UDPAddr) netip.AddrPort {
+	return netip.AddrPortFrom(netip.AddrFrom16(addr.AddrPort().Addr().As16()), addr.AddrPort().Port())
+}
 
 func oneForAll() asker {
 	var mu sync.Mutex
@@ -642,6 +648,13 @@ var wrongs = []exam.Answer[asker]{
 	{"a stranger begins the wait anew", "stranger-restarts", open(true, func(from, server *net.UDPAddr) bool { return from.String() == server.String() })},
 	{"never knows the server, one read for each try", "thrown-away", onceEach(samePointer, func(*net.UDPAddr) error { return nil })},
 	{"never knows the server", "one-datagram", open(false, func(from, server *net.UDPAddr) bool { return from == server })},
+
+	{"never knows the server, whose address is written in two ways", "one-datagram", open(false, func(from, server *net.UDPAddr) bool {
+		return mapped(from) == netip.MustParseAddrPort(server.String())
+	})},
+	{"the same, one read for each try", "thrown-away", onceEach(func(from, server net.Addr) bool {
+		return mapped(from.(*net.UDPAddr)) == netip.MustParseAddrPort(server.String())
+	}, func(*net.UDPAddr) error { return nil })},
 
 	// Datagrams and bytes.
 	{"io.ReadAll", "one-datagram", steps{read: func(conn net.Conn) (string, error) {
