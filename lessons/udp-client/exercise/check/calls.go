@@ -13,17 +13,18 @@ import (
 // severalCalls calls Ask several times at once, after it has been right alone.
 // Then it does so again and again, and what Ask returned first must stay as it was.
 func severalCalls(a *attempt) {
-	a.unsent() // now, as no other case runs yet
 	server := openServer(a, nil)
 	if server == nil {
 		return
 	}
+	a.unsent() // now, as no other case runs yet
 	// There are more calls than tries, for answers that count all tries together.
 	const several, tries = 6, 4
 	quick := setup{timeout: 50 * time.Millisecond, tries: tries}
 	if !a.rightAlone(server, quick) {
 		return // other cases say more about it
 	}
+	a.prompt()
 	first := a.round(server, several, 1, quick)
 	if first != nil && !slices.ContainsFunc(first, (*visit).hangs) && slices.ContainsFunc(first, func(v *visit) bool { return v.err != nil }) {
 		// A busy machine can make one call so late that another has no try left.
@@ -38,7 +39,7 @@ func severalCalls(a *attempt) {
 		if again == nil || a.disturbed(again) {
 			return
 		}
-		if !slices.ContainsFunc(again, (*visit).soon) {
+		if !slices.ContainsFunc(again, func(v *visit) bool { return v.took < soon }) {
 			break // it rests although there is an answer, and would do so in each round
 		}
 	}

@@ -56,7 +56,7 @@ func newCases(c *controls) []exam.Case[asker] {
 	add("message that is too long", tooLong)
 	add("calls that send nothing", func(a *attempt) { a.found = a.unsent(); a.certain = true })
 	add("two datagrams", twoDatagrams)
-	add("answer that is there at once", thereAtOnce)
+	add("answer that is there at once", func(a *attempt) { a.found = a.prompt(); a.certain = true })
 	add("network that delays and doubles", delaysAndDoubles)
 	add("server that takes its time", takesTime)
 	add("one try", oneTry)
@@ -139,20 +139,6 @@ func emptyQuestion(a *attempt) {
 		}
 		return v
 	}, emptyMessage, emptyAnswered)
-}
-
-// thereAtOnce is for answers that rest, or read on, although the answer has come. The
-// timeout is so long that even a busy machine is not nearly that late three times.
-func thereAtOnce(a *attempt) {
-	var v *visit
-	for range 3 {
-		v = a.visit(exchange(hello, plainAnswer))
-		if v == nil || v.hung != "" || v.err != nil || v.soon() {
-			return // where it failed, other cases say more
-		}
-	}
-	v.wrongCount(a.reason(atOnce, a.plain))
-	a.sure = true
 }
 
 // tooLong asks what no datagram can hold.

@@ -77,7 +77,7 @@ func watch() (stalled func() time.Duration) {
 // controls are the two plainest situations. An answer that fails there fails in
 // many other cases too, for the same reason. Each is tried once for all cases.
 type controls struct {
-	plain, silent, patient, unsent control
+	plain, silent, patient, prompt, unsent control
 
 	alone bool // no other answer is tried in this process
 }
@@ -95,8 +95,10 @@ func (c *control) try(a *attempt, run func(*attempt)) []exam.Finding {
 func (a *attempt) plain() []exam.Finding  { return a.controls.plain.try(a, judgePlain) }
 func (a *attempt) silent() []exam.Finding { return a.controls.silent.try(a, judgeSilent) }
 
-// unsent looks for sockets that stay. It does so once, before other cases begin: then
-// nobody else in this process opens any.
+// prompt and unsent are tried before other cases begin. Then nothing else in this
+// process makes an answer late, or opens a socket.
+func (a *attempt) prompt() []exam.Finding { return a.controls.prompt.try(a, judgePrompt) }
+
 func (a *attempt) unsent() []exam.Finding {
 	if !a.controls.alone {
 		return nil
@@ -284,9 +286,6 @@ func (a *attempt) wantAnswerOf(begin func() *visit, own exam.Diagnosis, wants ..
 // slow tells whether the time of a try was up before Ask returned.
 func (v *visit) slow() bool { return v.hung == "" && v.took >= v.timeout }
 
-// soon tells whether Ask returned at once, as far as a busy machine lets it.
-func (v *visit) soon() bool { return v.took < 150*time.Millisecond }
-
 // judgeBytes finds what is wrong with an answer that is not the one wanted.
 func (v *visit) judgeBytes(want string) exam.Diagnosis {
 	got, want := v.reply, v.server.sign(want)
@@ -360,6 +359,23 @@ func judgeSilent(a *attempt) {
 		}
 	default:
 		v.left()
+	}
+}
+
+// judgePrompt is for answers that rest, or read on, although the answer has come. A busy
+// machine can make an answer late, but hardly so often one after the other.
+func judgePrompt(a *attempt) {
+	for began, times := time.Now(), 1; ; times++ {
+		stalled := watch()
+		v := a.visit(exchange(hello, plainAnswer))
+		lag := stalled()
+		if v == nil || v.hung != "" || v.err != nil || v.took < soon+2*lag {
+			return // where it failed, other cases say more
+		}
+		if a.sure = time.Since(began) > 2*time.Second; a.sure || times == 5 {
+			v.wrongCount(a.reason(atOnce, a.plain))
+			return
+		}
 	}
 }
 

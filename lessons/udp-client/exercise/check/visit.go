@@ -26,6 +26,8 @@ const (
 	short = 150 * time.Millisecond
 	// longer is short for a second attempt, when a busy machine may be to blame.
 	longer = 3 * short
+	// soon is what a right answer hardly takes when the server answers at once.
+	soon = 150 * time.Millisecond
 	// patience is how long the checker waits for what a right answer does at once.
 	patience = 1500 * time.Millisecond
 )
