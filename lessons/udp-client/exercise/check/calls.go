@@ -26,7 +26,7 @@ func severalCalls(a *attempt) {
 	}
 	a.prompt()
 	first := a.round(server, several, 1, quick)
-	if first != nil && !slices.ContainsFunc(first, (*visit).hangs) && slices.ContainsFunc(first, func(v *visit) bool { return v.err != nil }) {
+	if v := worst(first); v != nil && v.failed() {
 		// A busy machine can make one call so late that another has no try left.
 		quick.timeout, quick.limit = longer, tries*longer+700*time.Millisecond
 		first = a.round(server, several, 1, quick)
@@ -136,22 +136,32 @@ func whenAllAsked(times int, setups map[string]*setup) func(*server, question) {
 	}
 }
 
-func (v *visit) hangs() bool { return v.hung != "" }
+func (v *visit) hangs() bool  { return v.hung != "" }
+func (v *visit) failed() bool { return v.hung == "" && v.err != nil }
+
+// mistaken tells whether Ask returned another answer than it should.
+func (v *visit) mistaken() bool { return v.hung == "" && v.err == nil && v.reply != v.want }
 
 // answered tells whether Ask returned what it should.
 func (v *visit) answered() bool { return v.hung == "" && v.err == nil && v.reply == v.want }
 
-// disturbed reports the first of calls at once that was not answered.
+// worst returns the call to tell of, nil where all are right. One that hangs makes the
+// others fail, as the server is closed then. A wrong answer tells more than an error.
+func worst(visits []*visit) *visit {
+	for _, wrong := range []func(*visit) bool{(*visit).hangs, (*visit).mistaken, (*visit).failed} {
+		if i := slices.IndexFunc(visits, wrong); i >= 0 {
+			return visits[i]
+		}
+	}
+	return nil
+}
+
+// disturbed reports the worst of calls at once.
 func (a *attempt) disturbed(visits []*visit) bool {
-	// One that hangs makes the others fail, as the server is closed then.
-	i := slices.IndexFunc(visits, (*visit).hangs)
-	if i < 0 {
-		i = slices.IndexFunc(visits, func(v *visit) bool { return !v.answered() })
-	}
-	if i < 0 {
+	v := worst(visits)
+	switch {
+	case v == nil:
 		return false
-	}
-	switch v := visits[i]; {
 	case v.hung != "":
 		v.wrong(shared)
 	case v.err != nil:
@@ -166,8 +176,8 @@ func (a *attempt) disturbed(visits []*visit) bool {
 		}
 		v.a.Wrong(shared, "%s; your Ask was called with %q and returned %s.", v.did, v.message, got)
 	}
-	a.certain = visits[i].hung == "" && visits[i].err == nil // a busy machine does not mix bytes up
-	a.sure = visits[i].stuck()
+	a.certain = v.mistaken() // a busy machine does not mix bytes up
+	a.sure = v.stuck()
 	// Calls that still wait would disturb the cases to come.
 	limit := time.After(exam.Limit)
 	for _, v := range visits {

@@ -78,16 +78,16 @@ func newCases(c *controls) []exam.Case[asker] {
 }
 
 // inCase returns the Run of a case. On a busy machine exam runs a case that has found
-// something once more. What took long was confirmed here, and is then only told again:
-// else answers that hang would keep the checker for too long.
+// something once more. What is certain, or took long to confirm, is then only told
+// again: else answers that hang would keep the checker for too long.
 func inCase(c *controls, run func(*attempt)) func(*exam.Trial, asker) {
 	var told []exam.Finding
 	return func(tr *exam.Trial, ask asker) {
-		found, began := told, time.Now()
+		found, certain, began := told, false, time.Now()
 		if found == nil {
-			found = confirmed(ask, c, run)
+			found, certain = confirmed(ask, c, run)
 		}
-		if time.Since(began) > exam.Limit {
+		if certain || time.Since(began) > exam.Limit {
 			told = found
 		}
 		for _, f := range found {

@@ -32,8 +32,9 @@ func (a *attempt) Wrong(d exam.Diagnosis, format string, args ...any) {
 
 // confirmed returns what run finds, when it finds something a second time too. A
 // busy machine, or whatever else uses its ports, can make anything go wrong once.
-// While the machine is seen to be busy, there are some more times.
-func confirmed(ask asker, c *controls, run func(*attempt)) (found []exam.Finding) {
+// While the machine is seen to be busy, there are some more times. Certain tells that
+// not even a busy machine explains it.
+func confirmed(ask asker, c *controls, run func(*attempt)) (found []exam.Finding, certain bool) {
 	began := time.Now()
 	for times := 1; ; times++ {
 		var a *attempt
@@ -46,7 +47,7 @@ func confirmed(ask asker, c *controls, run func(*attempt)) (found []exam.Finding
 		calm := stalled() < 50*time.Millisecond
 		enough := times == 8 || times > 1 && time.Since(began) > exam.Limit*3/2
 		if len(found) == 0 || a.certain || calm && (a.sure || times > 1) || enough {
-			return found
+			return found, a.certain
 		}
 	}
 }
@@ -88,7 +89,7 @@ type control struct {
 }
 
 func (c *control) try(a *attempt, run func(*attempt)) []exam.Finding {
-	c.once.Do(func() { c.found = confirmed(a.ask, a.controls, run) })
+	c.once.Do(func() { c.found, _ = confirmed(a.ask, a.controls, run) })
 	return c.found
 }
 
@@ -365,15 +366,23 @@ func judgeSilent(a *attempt) {
 // judgePrompt is for answers that rest, or read on, although the answer has come. A busy
 // machine can make an answer late, but hardly so often one after the other.
 func judgePrompt(a *attempt) {
-	for began, times := time.Now(), 1; ; times++ {
+	for began, late := time.Now(), 0; ; {
 		stalled := watch()
 		v := a.visit(exchange(hello, plainAnswer))
 		lag := stalled()
-		if v == nil || v.hung != "" || v.err != nil || v.took < soon+2*lag {
+		if v == nil || v.hung != "" || v.err != nil || v.took < soon {
 			return // where it failed, other cases say more
 		}
-		if a.sure = time.Since(began) > 2*time.Second; a.sure || times == 5 {
+		if v.took > soon+2*lag { // what is less can be the machine's fault
+			late++
+		}
+		spent := time.Since(began)
+		a.sure = late > 1 && spent > 2*time.Second
+		switch {
+		case a.sure, late == 5:
 			v.wrongCount(a.reason(atOnce, a.plain))
+			return
+		case spent > 4*time.Second: // the machine is too busy to tell
 			return
 		}
 	}

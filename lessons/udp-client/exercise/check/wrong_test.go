@@ -448,7 +448,7 @@ var wrongs = []exam.Answer[asker]{
 	{"throws away what comes after the answer", "at-once", steps{read: func(conn net.Conn) (string, error) {
 		answer, err := buffer(1 << 16)(conn)
 		if err == nil {
-			conn.SetReadDeadline(time.Now().Add(200 * time.Millisecond))
+			conn.SetReadDeadline(time.Now().Add(300 * time.Millisecond))
 			for more := error(nil); more == nil; {
 				_, more = buffer(1 << 16)(conn)
 			}
@@ -471,8 +471,8 @@ var wrongs = []exam.Answer[asker]{
 			if _, err := conn.Write([]byte(message)); err != nil {
 				return "", err
 			}
-			for range 10 {
-				time.Sleep(timeout / 10)
+			for range 5 {
+				time.Sleep(timeout / 5)
 				select {
 				case answer := <-answers:
 					return answer, nil
