@@ -101,7 +101,8 @@ func (a *attempt) round(srv *server, n, number int, s setup) []*visit {
 		wg.Go(func() { v.join() })
 	}
 	wg.Wait()
-	hang := slices.ContainsFunc(visits, (*visit).stuck) // the others may have returned just because of its end
+	// When one hangs, others may have returned only as the server is closed then.
+	hang := slices.ContainsFunc(visits, (*visit).stuck)
 	for _, v := range visits {
 		if v.overdue && !hang || v.hung == "" && (v.call.Panicked() || n > 1 && !v.ready()) {
 			return nil

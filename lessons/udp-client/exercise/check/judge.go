@@ -75,8 +75,9 @@ func watch() (stalled func() time.Duration) {
 	}
 }
 
-// controls are the two plainest situations. An answer that fails there fails in
-// many other cases too, for the same reason. Each is tried once for all cases.
+// controls are situations of which several cases want to know. An answer that fails in
+// the plainest, plain and silent, fails in many cases, for the same reason. Each is
+// tried once for all cases.
 type controls struct {
 	plain, silent, patient, prompt, unsent control
 
@@ -404,7 +405,7 @@ func judgeUnsent(a *attempt) {
 		}
 		for end := time.Now().Add(patience); more(before, sockets()); time.Sleep(10 * time.Millisecond) {
 			if time.Now().After(end) {
-				v.wrongOpen("a socket")
+				v.wrongOpen("its socket")
 				a.sure = true
 				return
 			}
