@@ -15,6 +15,7 @@ import (
 // Ask checks an answer. It skips the test where the answer has not been started.
 func Ask(t *testing.T, ask func(addr, message string, timeout time.Duration) (string, error)) {
 	t.Helper()
+	defer answerNames()()
 	exam.Run(t, "lessons/tcp-client/exercise/exercise.go", begun, cases, ask)
 }
 
@@ -80,6 +81,9 @@ var cases = []exam.Case[asker]{
 	{Name: "message of more than 1 MiB", Run: longMessage},
 	{Name: "server that sends before it reads", Run: sendsFirst},
 	{Name: "server that takes its time", Run: takesTime},
+	{Name: "server with a host name", Run: hostName},
+	{Name: "server with an IPv6 address", Run: ipv6},
+	{Name: "server whose name takes time to look up", Run: slowName},
 	{Name: "nobody listens", Run: refused},
 	{Name: "silent server", Run: silent},
 	{Name: "silence after half a reply", Run: silentAfterHalf},

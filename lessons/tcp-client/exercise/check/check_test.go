@@ -3,11 +3,18 @@
 package check
 
 import (
+	"os"
 	"testing"
 	"time"
 
 	"example.com/sockets/shared/exam"
 )
+
+// TestMain does what Ask does before it tries an answer.
+func TestMain(m *testing.M) {
+	answerNames()
+	os.Exit(m.Run())
+}
 
 func allCases(asker) []exam.Case[asker] { return cases }
 

@@ -56,7 +56,7 @@ var (
 	notClosed = page.Diagnosis("not-closed", "every-way-out-closes",
 		"The connection stays open until Close is called, and the server waits. Write defer conn.Close() right after the connection stands: so it happens on every way out.")
 	address = page.Diagnosis("address", "the-caller-chooses-the-server",
-		`Connect to addr, the address that the caller gives, with the network "tcp". To connect is Dial, before anything else.`)
+		`Connect to addr as the caller gives it, with the network "tcp". Its host may be a name or an IPv6 address: Dial knows them all. And Dial comes before anything else.`)
 	failed = page.Diagnosis("failed", "a-good-server-is-no-error",
 		"Nothing was wrong with the server. Read the error: it says which step failed, and often a connection that is closed too early is the cause.")
 	shared = page.Diagnosis("shared", "several-calls-at-once",

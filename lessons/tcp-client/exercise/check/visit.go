@@ -63,9 +63,13 @@ func start(tr *exam.Trial, ask asker, message string, timeout time.Duration, did
 	return startNamed(tr, ask, "127.0.0.1", message, timeout, did, serve)
 }
 
-// startNamed is start with a name for 127.0.0.1.
+// startNamed is start with ::1, or with a name for 127.0.0.1.
 func startNamed(tr *exam.Trial, ask asker, host, message string, timeout time.Duration, did string, serve func(*peer)) *visit {
-	listen := func() (net.Listener, error) { return net.Listen("tcp", "127.0.0.1:0") }
+	at := "127.0.0.1:0"
+	if host == "::1" {
+		at = "[::1]:0"
+	}
+	listen := func() (net.Listener, error) { return net.Listen("tcp", at) }
 	if len(message) >= hugeSize {
 		listen = listenNarrow
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"strings"
 	"sync"
@@ -352,6 +353,9 @@ var wrongs = []exam.Answer[asker]{
 		conn.SetReadDeadline(time.Now().Add(timeout))
 		return loop(1024, exact, never)(conn, timeout)
 	}}.ask},
+	{"a timeout for Dial, then a deadline", "deadline-restarts", steps{bound: func(conn net.Conn, timeout time.Duration, _ time.Time) {
+		conn.SetDeadline(time.Now().Add(timeout))
+	}}.ask},
 	{"a timeout of its own, too long", "own-timeout", func(addr, message string, _ time.Duration) (string, error) {
 		return steps{}.ask(addr, message, 2*time.Second)
 	}},
@@ -465,6 +469,19 @@ var wrongs = []exam.Answer[asker]{
 	{"udp", "address", steps{dial: func(addr string, timeout time.Duration) (net.Conn, error) {
 		return net.DialTimeout("udp", addr, timeout)
 	}}.ask},
+	{"IPv4 only", "address", steps{dial: func(addr string, timeout time.Duration) (net.Conn, error) {
+		return net.DialTimeout("tcp4", addr, timeout)
+	}}.ask},
+	{"no host names", "address", func(addr, message string, timeout time.Duration) (string, error) {
+		if _, err := netip.ParseAddrPort(addr); err != nil {
+			return "", err
+		}
+		return steps{}.ask(addr, message, timeout)
+	}},
+	{"an address split at its colons", "address", func(addr, message string, timeout time.Duration) (string, error) {
+		parts := strings.Split(addr, ":")
+		return steps{}.ask(parts[0]+":"+parts[1], message, timeout)
+	}},
 	{"an address of its own", "address", func(_, message string, timeout time.Duration) (string, error) {
 		return steps{}.ask("127.0.0.1:1", message, timeout)
 	}},
