@@ -15,8 +15,8 @@ import (
 //     no byte at all.
 //   - The reply can come in many pieces. It can be long, empty, or no text.
 //     Ask returns its bytes as they came.
-//   - All of it together takes at most timeout: to connect, and before it to look
-//     up the host's name, to send and to receive. The server may be silent, slow, or send without an end.
+//   - All of it together takes at most timeout: to look up a name, to connect, to
+//     send and to receive. The server may be silent, slow, or send without an end.
 //   - What goes wrong comes back as an error, never as half a reply without one.
 //     When the time is up, errors.Is knows the error as os.ErrDeadlineExceeded
 //     or context.DeadlineExceeded.
