@@ -94,6 +94,7 @@ var cases = []exam.Case[asker]{
 	{Name: "server that reads late and never answers", Run: readsLate},
 	{Name: "full queue of clients", Run: fullQueue},
 	{Name: "several calls at once", First: true, Run: severalCalls},
+	{Name: "calls with other timeouts at once", First: true, Run: otherTimeouts},
 }
 
 const (

@@ -199,6 +199,37 @@ var rights = []exam.Answer[asker]{
 		return string(reply), nil
 	}},
 
+	{"a look-up of its own, then the first address that answers", "", func(addr, message string, timeout time.Duration) (string, error) {
+		ctx, cancel := context.WithTimeout(context.Background(), timeout)
+		defer cancel()
+		host, port, err := net.SplitHostPort(addr)
+		if err != nil {
+			return "", err
+		}
+		ips, err := net.DefaultResolver.LookupHost(ctx, host)
+		if err != nil {
+			return "", err
+		}
+		var d net.Dialer
+		var conn net.Conn
+		for _, ip := range ips {
+			if conn, err = d.DialContext(ctx, "tcp", net.JoinHostPort(ip, port)); err == nil {
+				break
+			}
+		}
+		if err != nil {
+			return "", err
+		}
+		defer conn.Close()
+		end, _ := ctx.Deadline()
+		conn.SetDeadline(end)
+		if _, err := io.WriteString(conn, message); err != nil {
+			return "", err
+		}
+		reply, err := io.ReadAll(conn)
+		return string(reply), err
+	}},
+
 	{"many short deadlines, and a clock", "", func(addr, message string, timeout time.Duration) (string, error) {
 		end := time.Now().Add(timeout)
 		conn, err := net.DialTimeout("tcp", addr, timeout)

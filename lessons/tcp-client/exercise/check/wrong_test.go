@@ -130,6 +130,31 @@ func oneByOne() asker {
 	}
 }
 
+// oneDeadline keeps the deadline of the newest call for all.
+func oneDeadline() asker {
+	var newest atomic.Int64
+	return steps{
+		bound: func(conn net.Conn, _ time.Duration, end time.Time) {
+			newest.Store(end.UnixNano())
+			conn.SetDeadline(end)
+		},
+		receive: func(conn net.Conn, timeout time.Duration) (string, error) {
+			return loop(1024, exact, never)(dated{conn, &newest}, timeout)
+		},
+	}.ask
+}
+
+// dated sets a deadline that is kept elsewhere at each Read.
+type dated struct {
+	net.Conn
+	end *atomic.Int64
+}
+
+func (d dated) Read(buf []byte) (int, error) {
+	d.SetReadDeadline(time.Unix(0, d.end.Load()))
+	return d.Conn.Read(buf)
+}
+
 // forgotten are connections that an answer did not close. Here they are kept: a
 // garbage collection would close them.
 var forgotten sync.Map
@@ -196,6 +221,7 @@ var wrongs = []exam.Answer[asker]{
 
 	{"one buffer for all calls", "shared", oneForAll()},
 	{"one call after the other", "shared", oneByOne()},
+	{"one deadline for all calls", "shared", oneDeadline()},
 	{"one Read of 1024 bytes", "one-read", steps{receive: loop(1024, exact, always)}.ask},
 	{"one Read of 16 KiB", "one-read", steps{receive: loop(16<<10, exact, always)}.ask},
 	{"one Read of 64 KiB", "one-read", steps{receive: loop(64<<10, exact, always)}.ask},
