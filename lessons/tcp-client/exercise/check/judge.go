@@ -21,18 +21,20 @@ var (
 
 // wantReply calls Ask at a server that does nothing wrong, and wants its reply.
 // Begin starts a visit whose server sends this reply. A call that was late is
-// repeated: a busy machine can make it so, but hardly each time.
-func wantReply(tr *exam.Trial, ask asker, want string, begin func(reply string) *visit) {
+// repeated: a busy machine can make it so, but hardly each time. It returns the
+// visit, nil when something was wrong.
+func wantReply(tr *exam.Trial, ask asker, want string, begin func(reply string) *visit) *visit {
 	for try := range 3 {
 		v := begin(want)
 		if v == nil || v.soon() && v.fine(want) {
-			return
+			return v
 		}
 		if try == 2 || v.neverCame() || !v.late() {
 			v.want(want, begin)
-			return
+			return nil
 		}
 	}
+	return nil
 }
 
 // late tells whether Ask returned, but only when its time was up, or the message

@@ -120,6 +120,30 @@ var rights = []exam.Answer[asker]{
 		}
 	}},
 
+	{"a Read for each byte", "", func(addr, message string, timeout time.Duration) (string, error) {
+		end := time.Now().Add(timeout)
+		conn, err := net.DialTimeout("tcp", addr, timeout)
+		if err != nil {
+			return "", err
+		}
+		defer conn.Close()
+		conn.SetDeadline(end)
+		if _, err := conn.Write([]byte(message)); err != nil {
+			return "", err
+		}
+		var reply []byte
+		for b := make([]byte, 1); ; {
+			_, err := conn.Read(b)
+			if err == io.EOF {
+				return string(reply), nil
+			}
+			if err != nil {
+				return "", err
+			}
+			reply = append(reply, b...)
+		}
+	}},
+
 	{"a context that closes the connection", "", func(addr, message string, timeout time.Duration) (string, error) {
 		ctx, cancel := context.WithTimeout(context.Background(), timeout)
 		defer cancel()

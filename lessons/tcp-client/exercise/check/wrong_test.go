@@ -248,6 +248,18 @@ var wrongs = []exam.Answer[asker]{
 		reply, err := io.ReadAll(io.LimitReader(conn, 64<<10))
 		return string(reply), err
 	}}.ask},
+	{"reads at most 1 MiB", "limited", steps{receive: func(conn net.Conn, _ time.Duration) (string, error) {
+		reply, err := io.ReadAll(io.LimitReader(conn, 1<<20))
+		return string(reply), err
+	}}.ask},
+	{"keeps only 100,000 bytes", "limited", steps{receive: func(conn net.Conn, _ time.Duration) (string, error) {
+		buf := make([]byte, 100_000)
+		n, err := io.ReadFull(conn, buf)
+		if err == io.EOF || err == io.ErrUnexpectedEOF {
+			err = nil
+		}
+		return string(buf[:n]), err
+	}}.ask},
 	{"no room left in its buffer", "limited", steps{receive: func(conn net.Conn, _ time.Duration) (string, error) {
 		buf := make([]byte, 1024)
 		for n := 0; !over.Load(); {
