@@ -87,6 +87,21 @@ func resetAfterHalf(tr *exam.Trial, ask asker) {
 		}
 		return d
 	})
+	// The server does not see the client's close after a reset.
+	if v != nil && v.soon() && v.err != nil && v.seen() == 1 && staysOpen(v.client().conn.RemoteAddr()) {
+		tr.Wrong(notClosed, "%s. Your Ask %s. %v later your program still had its socket.", v.did, v.outcome(), patience)
+	}
+}
+
+// staysOpen tells whether this program goes on having a broken connection. A right
+// answer may leave the close to a goroutine.
+func staysOpen(local net.Addr) bool {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(gap / 10) {
+		if !hasBroken(local) {
+			return false
+		}
+	}
+	return true
 }
 
 func resetWhileSending(tr *exam.Trial, ask asker) {

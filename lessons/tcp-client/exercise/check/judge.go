@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -165,11 +166,14 @@ func (v *visit) whyBytes(want string, begin func(reply string) *visit) exam.Diag
 	isLonger := strings.HasPrefix(got, want)
 	line, _, _ := strings.Cut(want, "\n")
 	moreZeros := strings.Count(got, "\x00") > strings.Count(want, "\x00")
+	isBehind := len(got) > len(want) && strings.HasSuffix(got, want)
 	switch {
 	case got == "" && v.left():
 		return timeoutEnd
 	case got == "":
 		return wrongReply
+	case isBehind && keepsOld(v.tr, v.ask):
+		return shared
 	case line != want && strings.TrimSpace(got) == strings.TrimSpace(line):
 		return oneLine
 	case squeeze(got) == squeeze(want) && !moreZeros:
@@ -182,6 +186,22 @@ func (v *visit) whyBytes(want string, begin func(reply string) *visit) exam.Diag
 		return wholeBuffer
 	}
 	return wrongReply
+}
+
+// keepsOld tells whether a reply can begin with what an earlier call had received. It
+// calls Ask often, as an answer may choose one of several old buffers, or a new one.
+func keepsOld(tr *exam.Trial, ask asker) bool {
+	for i := range 20 {
+		reply := fmt.Sprintf("This is reply %d. ", i)
+		v := visitReply(tr, ask, plainMessage, reply)
+		if !wait(v) || v.hung != "" || v.err != nil {
+			return false
+		}
+		if strings.Contains(strings.ReplaceAll(v.reply, reply, ""), "This is reply") {
+			return true
+		}
+	}
+	return false
 }
 
 // textOnly tells whether Ask does well with a reply that is like want, but plain text.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net"
+	"os"
+	"strconv"
 	"syscall"
 
 	"example.com/sockets/shared/exam"
@@ -57,4 +59,26 @@ func listenFull(tr *exam.Trial) (net.Listener, error) {
 	}
 	tr.Cleanup(func() { conn.Close() })
 	return ln, nil
+}
+
+// hasBroken tells whether this program has a socket with this address whose
+// connection is gone: it has no peer any more. See proc_pid_fd(5), getpeername(2).
+func hasBroken(local net.Addr) bool {
+	files, _ := os.ReadDir("/proc/self/fd") // where there are none, no answer fails
+	for _, file := range files {
+		fd, err := strconv.Atoi(file.Name())
+		if err != nil {
+			continue
+		}
+		name, err := syscall.Getsockname(fd)
+		in4, ok := name.(*syscall.SockaddrInet4)
+		if err != nil || !ok {
+			continue
+		}
+		addr := net.TCPAddr{IP: in4.Addr[:], Port: in4.Port}
+		if _, err := syscall.Getpeername(fd); err == syscall.ENOTCONN && addr.String() == local.String() {
+			return true
+		}
+	}
+	return false
 }

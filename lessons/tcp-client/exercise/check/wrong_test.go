@@ -120,6 +120,17 @@ func oneForAll() asker {
 	}.ask
 }
 
+// pooled uses buffers again and does not empty them.
+func pooled() asker {
+	pool := sync.Pool{New: func() any { return new(bytes.Buffer) }}
+	return steps{receive: func(conn net.Conn, _ time.Duration) (string, error) {
+		reply := pool.Get().(*bytes.Buffer)
+		defer pool.Put(reply)
+		_, err := reply.ReadFrom(conn)
+		return reply.String(), err
+	}}.ask
+}
+
 // oneByOne lets no call begin before the other has returned.
 func oneByOne() asker {
 	var mu sync.Mutex
@@ -165,6 +176,13 @@ var wrongs = []exam.Answer[asker]{
 	{"never closes", "not-closed", steps{close: func(conn net.Conn, _ error) { forget(conn) }}.ask},
 	{"closes only when all went well", "not-closed", steps{close: func(conn net.Conn, err error) {
 		if err == nil {
+			conn.Close()
+		} else {
+			forget(conn)
+		}
+	}}.ask},
+	{"closes a broken connection only after a time-out", "not-closed", steps{close: func(conn net.Conn, err error) {
+		if err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 			conn.Close()
 		} else {
 			forget(conn)
@@ -220,6 +238,7 @@ var wrongs = []exam.Answer[asker]{
 	}},
 
 	{"one buffer for all calls", "shared", oneForAll()},
+	{"a pool of buffers, with what is in them", "shared", pooled()},
 	{"one call after the other", "shared", oneByOne()},
 	{"one deadline for all calls", "shared", oneDeadline()},
 	{"one Read of 1024 bytes", "one-read", steps{receive: loop(1024, exact, always)}.ask},
