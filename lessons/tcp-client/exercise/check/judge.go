@@ -87,11 +87,7 @@ func (v *visit) blame(plain *visit, why func() exam.Diagnosis) {
 	d := plain.why(plainReply, func(reply string) *visit { return visitReply(v.tr, v.ask, plainMessage, reply) })
 	if d.Name == address.Name || d.Name == otherMessage.Name {
 		v = plain // its story shows it
-		if v.hung != "" {
-			if at := v.call.WaitFor(time.Millisecond); at != "" {
-				v.hung = at
-			}
-		}
+		v.locate()
 	}
 	v.tell(d)
 }

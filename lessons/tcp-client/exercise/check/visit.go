@@ -49,6 +49,7 @@ type visit struct {
 	err      error
 	took     time.Duration
 	hung     string // where Ask hangs
+	located  bool   // hung is as good as it gets
 
 	mu     sync.Mutex
 	peers  []*peer
@@ -164,17 +165,24 @@ func wait(visits ...*visit) bool {
 	}
 	// WaitFor closes the trial's sockets. So it comes after all have been looked
 	// at, and for the first only: of the others nobody asks where they hang.
-	if first := visits[0]; first.hung == exam.Unknown {
-		if at := first.call.WaitFor(time.Millisecond); at != "" {
-			first.hung = at
-		}
-	}
+	visits[0].locate()
 	for _, v := range visits {
 		if v.hung == "" && v.call.Panicked() {
 			return false
 		}
 	}
 	return true
+}
+
+// locate finds where a call hangs. It looks only once: a Call can tell it once.
+func (v *visit) locate() {
+	if v.hung == "" || v.located {
+		return
+	}
+	v.located = true
+	if at := v.call.WaitFor(time.Millisecond); at != "" {
+		v.hung = at
+	}
 }
 
 // neverCame tells whether Ask hangs before it has connected. It waits until that
