@@ -126,26 +126,24 @@ func reply(reply string) func(*exam.Trial, asker) {
 
 // longReply has a reply of 70000 bytes, and longer ones where they surely take no
 // time. A right answer may read single bytes, or copy all that it has at each Read:
-// then four times the reply is up to sixteen times the work.
+// the last would cost it 600 MB of memory.
 func longReply(tr *exam.Trial, ask asker) {
 	begin := func(reply string) *visit { return visitReply(tr, ask, plainMessage, reply) }
-	for _, size := range []int{70_000, 280_000} {
-		if !quickly(tr, ask, exam.Numbers(size), begin) {
-			return
-		}
+	if quickly(tr, ask, exam.Numbers(70_000), 10*time.Millisecond, begin) &&
+		quickly(tr, ask, exam.Numbers(200_000), 2*time.Millisecond, begin) {
+		wantReply(tr, ask, exam.Numbers(1_120_000), begin)
 	}
-	wantReply(tr, ask, exam.Numbers(1_120_000), begin)
 }
 
-// quickly wants a reply, and tells whether it came within 3 ms. A busy machine makes
-// any answer slow, but hardly each time.
-func quickly(tr *exam.Trial, ask asker, want string, begin func(reply string) *visit) bool {
+// quickly wants a reply, and tells whether it took at most so long. A busy machine
+// makes any answer slow, but hardly each time.
+func quickly(tr *exam.Trial, ask asker, want string, most time.Duration, begin func(reply string) *visit) bool {
 	for range 3 {
 		v := wantReply(tr, ask, want, begin)
-		if v == nil || v.took < 3*time.Millisecond {
+		if v == nil || v.took <= most {
 			return v != nil
 		}
-		time.Sleep(gap / 2)
+		time.Sleep(gap)
 	}
 	return false
 }

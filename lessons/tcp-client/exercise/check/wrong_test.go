@@ -79,13 +79,13 @@ func after(change func(reply string, err error) (string, error)) asker {
 // loop reads with a buffer of size bytes until done says so, and is right apart from that.
 func loop(size int, piece func(buf []byte, n int) string, done func(n, size int) bool) func(net.Conn, time.Duration) (string, error) {
 	return func(conn net.Conn, _ time.Duration) (string, error) {
-		reply := ""
+		var reply strings.Builder
 		buf := make([]byte, size)
 		for {
 			n, err := conn.Read(buf)
-			reply += piece(buf, n)
+			reply.WriteString(piece(buf, n))
 			if err == io.EOF || err == nil && done(n, size) {
-				return reply, nil
+				return reply.String(), nil
 			}
 			if err != nil {
 				return "", err
