@@ -129,7 +129,7 @@ func reply(reply string) func(*exam.Trial, asker) {
 // the last would cost it 600 MB of memory.
 func longReply(tr *exam.Trial, ask asker) {
 	begin := func(reply string) *visit { return visitReply(tr, ask, plainMessage, reply) }
-	if quickly(tr, ask, exam.Numbers(70_000), 10*time.Millisecond, begin) &&
+	if quickly(tr, ask, exam.Numbers(70_000), 30*time.Millisecond, begin) &&
 		quickly(tr, ask, exam.Numbers(200_000), 2*time.Millisecond, begin) {
 		wantReply(tr, ask, exam.Numbers(1_120_000), begin)
 	}
@@ -138,12 +138,12 @@ func longReply(tr *exam.Trial, ask asker) {
 // quickly wants a reply, and tells whether it took at most so long. A busy machine
 // makes any answer slow, but hardly each time.
 func quickly(tr *exam.Trial, ask asker, want string, most time.Duration, begin func(reply string) *visit) bool {
-	for range 3 {
+	for range 5 {
 		v := wantReply(tr, ask, want, begin)
 		if v == nil || v.took <= most {
 			return v != nil
 		}
-		time.Sleep(gap)
+		time.Sleep(gap / 2)
 	}
 	return false
 }

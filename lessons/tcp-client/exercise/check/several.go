@@ -63,13 +63,13 @@ func visitDrip(tr *exam.Trial, ask asker, timeout time.Duration, enough <-chan s
 
 func keepsTimeAlone(tr *exam.Trial, ask asker) bool {
 	brief := visitDrip(tr, ask, gap, nil)
-	if brief == nil || !brief.soon() || !brief.keepsTime() {
+	if !wait(brief) || !brief.keepsTime() {
 		return false
 	}
 	enough, cancel := context.WithTimeout(context.Background(), 2*gap)
 	defer cancel()
 	patient := visitDrip(tr, ask, long, enough.Done())
-	return patient != nil && patient.soon() && patient.keepsTime()
+	return wait(patient) && patient.keepsTime()
 }
 
 // keepsTime tells whether a call returned neither far too late nor with a time-out
