@@ -3,12 +3,14 @@
 package check
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"math"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -48,12 +50,13 @@ var cases = []exam.Case[server]{
 	{Name: "silent client first", Run: with(3, silentFirst)},
 	{Name: "client that pauses", Run: with(3, pauses)},
 	{Name: "half-close", Run: with(3, halfClose)},
-	{Name: "client that resets", Run: with(3, resets)},
+	{Name: "client that resets", Run: withListener(resets)},
 	{Name: "two clients at the same moment", Run: withListener(sameMoment)},
 	{Name: "more clients than places", Run: with(3, waiting)},
 	{Name: "places are given back", Run: with(1, givenBack)},
 	{Name: "many clients and few places", Run: with(3, manyClients)},
 	{Name: "clients that come and go", Run: withListener(comeAndGo)},
+	{Name: "client that reads late", Run: withListener(readsLate)},
 	{Name: "end without a client", Run: with(3, (*run).stop)},
 	{Name: "end with idle clients", Run: with(3, endIdle)},
 	{Name: "end with a client that waits", Run: with(1, endWaiting)},
@@ -61,7 +64,10 @@ var cases = []exam.Case[server]{
 	{Name: "end in the middle of an echo", Run: tries(endMiddle)},
 	{Name: "end with a client that does not read", Run: tries(endUnread)},
 	{Name: "ended before it began", Run: withListener(endedBefore)},
+	{Name: "ended by its time", Run: withListener(endByTime)},
 	{Name: "Accept fails", Run: withListener(acceptFails)},
+	{Name: "Accept fails once", Run: withListener(acceptFailsOnce)},
+	{Name: "ln is closed by another", Run: with(3, closedByAnother)},
 }
 
 func twoCalls(tr *exam.Trial, serve server) {
@@ -95,8 +101,15 @@ func twoCalls(tr *exam.Trial, serve server) {
 		free()
 		second.receive("I am client B.")
 		a.cancel()
-		a.returnsIn(moment)
+		back := a.returnsIn(moment)
 		second.echo("Are you still there?")
+		if back || a.returnsIn(patience/2) {
+			return
+		}
+		second.leave()
+		if a.returnsIn(patience / 4) {
+			b.fail(calls, "Two calls of your Serve served one client each. The ctx of the first call ended, but it returned only when the client of the second had left.")
+		}
 	})
 	b.cancel()
 }
@@ -153,10 +166,11 @@ func halfClose(r *run) {
 	r.stop()
 }
 
-func resets(r *run) {
+func resets(r *run, serve server) {
+	r.start(serve, &watch{Listener: r.ln, small: true}, 3)
 	a := r.dial("A")
 	a.greet()
-	a.push() // so that the answer is in Write
+	a.push(flood()) // so that the answer is in Write
 	b := r.dial("B")
 	b.greet()
 	r.alive()
@@ -167,18 +181,46 @@ func resets(r *run) {
 	r.stop()
 }
 
-// push sends, without reading the echo, until nothing moves any more.
-func (c *client) push() {
-	piece := bytes.Repeat([]byte("x"), 64<<10)
+// flood is more than fits into small buffers and an answer's own.
+var flood = sync.OnceValue(func() string { return exam.Numbers(4 << 20) })
+
+// push sends a message, without reading the echo, until nothing moves any more. It
+// returns what it has sent, and the error when the connection is broken.
+func (c *client) push(message string) (sent string, err error) {
+	c.conn.SetWriteBuffer(room)
+	n := 0
 	end := time.Now().Add(patience)
-	for still := 0; still < 3 && time.Now().Before(end); still++ {
+	for still := 0; still < 3 && n < len(message) && time.Now().Before(end); still++ {
 		c.conn.SetWriteDeadline(time.Now().Add(moment / 3))
-		if n, _ := c.conn.Write(piece); n > 0 {
+		more, err := io.WriteString(c.conn, message[n:min(n+64<<10, len(message))])
+		n += more
+		switch {
+		case err != nil && !errors.Is(err, os.ErrDeadlineExceeded):
+			return message[:n], err
+		case more > 0:
 			still = -1
-		} else {
+		default:
 			c.r.catchUp()
 		}
 	}
+	return message[:n], nil
+}
+
+// readsLate lets a client take its echo only when half a second has passed.
+func readsLate(r *run, serve server) {
+	r.start(serve, &watch{Listener: r.ln, small: true}, 3)
+	a := r.dial("A")
+	a.greet()
+	a.echo(flood()[:8<<10]) // what fails here has nothing to do with the pause
+	sent, err := a.push(flood())
+	if err == nil {
+		r.ended = idleDropped
+	}
+	time.Sleep(grace)
+	a.name = "A, which did not read for half a second,"
+	r.wrong = lost
+	a.receive(sent)
+	r.stop()
 }
 
 // watched returns a listener that can hold the answer until free is called.
@@ -196,6 +238,7 @@ func (r *run) held(serve server, message string) (a *client, conn *watched, free
 	r.start(serve, w, 3)
 	a = r.dial("A")
 	a.greet()
+	a.echo(message) // what fails here has nothing to do with the end
 	w.armed.Store(true)
 	go a.send(message)
 	select {
@@ -234,15 +277,7 @@ func waiting(r *run) {
 	d, e := r.dial("D"), r.dial("E")
 	d.send("Is there a place for me?")
 	e.send("I have no time.")
-	got, err := d.read(1, moment)
-	switch {
-	case got != "" && (a.over() || b.over() || c.over()):
-		r.fail(idleDropped, "Clients A, B and C were being served. One of them paused, and its connection ended.")
-	case got != "":
-		r.fail(noLimit, "most was 3, and clients A, B and C were being served. Client D got its echo too.")
-	case !errors.Is(err, os.ErrDeadlineExceeded):
-		r.fail(turnedAway, "most was 3, and clients A, B and C were being served. Client D had to wait, but its connection ended: %v.", err)
-	}
+	d.mustWait("most was 3, and clients A, B and C were being served.", a, b, c)
 	r.alive()
 	e.reset()
 	r.silent, r.ended, r.early = placeKept, turnedAway, clientError
@@ -251,6 +286,20 @@ func waiting(r *run) {
 	b.leave()
 	r.dial("F").echo("And for me?")
 	r.stop()
+}
+
+// mustWait expects that a client that has sent something gets no echo while others are
+// being served. The story tells of these.
+func (c *client) mustWait(story string, others ...*client) {
+	got, err := c.read(1, moment)
+	switch {
+	case got != "" && slices.ContainsFunc(others, (*client).over):
+		c.r.fail(idleDropped, "%s One of them paused, and its connection ended.", story)
+	case got != "":
+		c.r.fail(noLimit, "%s Client %s got its echo too.", story, c.name)
+	case !errors.Is(err, os.ErrDeadlineExceeded):
+		c.r.fail(turnedAway, "%s Client %s had to wait, but its connection ended: %v.", story, c.name, err)
+	}
 }
 
 // ways are the ways in which a client may leave.
@@ -264,6 +313,7 @@ var ways = []struct {
 	{"closed without a word", func(c *client) { c.leave() }},
 	{"half-closed without a word", func(c *client) { c.halfClose() }},
 	{"reset before it took its echo", func(c *client) { c.send("Hello!"); c.reset() }},
+	{"reset without a word", func(c *client) { c.reset() }},
 }
 
 func givenBack(r *run) {
@@ -278,7 +328,12 @@ func givenBack(r *run) {
 		way.leave(r.dial(name))
 		name = fmt.Sprintf("%c, after one that %s,", 'C'+i, way.name)
 	}
-	r.dial(name).echo("And I am the last one.")
+	last := r.dial(name)
+	last.echo("And I am the last one.")
+	more := r.dial("Z")
+	more.send("Am I one too many?")
+	more.mustWait("most was 1. Clients had left in different ways, and the last one was being served.", last)
+	more.leave()
 	r.stop()
 }
 
@@ -376,6 +431,7 @@ func lastMoment(r *run, serve server) {
 	r.alive()
 	r.kept = servesOn
 	r.cancel()
+	time.Sleep(moment / 2) // what the answer does at the end, it has done by then
 	free()
 	r.wait()
 	r.stopped()
@@ -384,11 +440,13 @@ func lastMoment(r *run, serve server) {
 // endMiddle is not sure when the machine was so busy that the half second may have
 // been over before a patient answer could go on.
 func endMiddle(r *run, serve server) (sure bool) {
-	message := "My echo is under way."
+	message := "My echo is under way: " + exam.Numbers(20<<10)
 	a, conn, free := r.held(serve, message)
 	a.owed = true
 	r.wrong = shared
 	r.alive()
+	want := message[:conn.read.Load()] // it need not read more
+	conn.skip(len(message) - len(want))
 	r.cancel()
 	began := time.Now()
 	select { // what the answer does to this connection, it may do now
@@ -402,7 +460,7 @@ func endMiddle(r *run, serve server) (sure bool) {
 	free()
 	busy := time.Since(began) > grace/2 && conn.patient.Load()
 	got, _ := a.rest()
-	want := message[:conn.read.Load()]
+	busy = busy || time.Since(began) > grace-moment
 	if !strings.HasPrefix(message, got) {
 		a.differs(message, got)
 	}
@@ -436,24 +494,45 @@ func (r *run) newcomer() {
 	}
 }
 
-// endUnread is not sure when Serve ended so soon that it may not have been in Write.
+// endUnread is not sure when no Write had to wait for client A.
 func endUnread(r *run, serve server) (sure bool) {
-	r.start(serve, r.ln, 3)
+	w := &watch{Listener: r.ln, small: true}
+	r.start(serve, w, 3)
 	a := r.dial("A")
 	a.greet()
 	r.kept = noBound
 	a.owed = true
-	a.push()
+	a.push(flood())
 	r.wrong = shared
 	r.dial("B").echo("Client A sends and does not read. Do I get my echo?")
 	r.alive()
-	r.cancel()
+	w.gaveUp.Store(false) // it may be the polling of a right answer
 	began := time.Now()
+	r.cancel()
 	r.wait()
-	sure = time.Since(began) > grace/2
+	r.gaveUpInTime(w, time.Since(began))
+	r.noGoroutines() // before stopped reads from A: that would help a Write to its end
 	r.stopped()
-	r.noGoroutines()
-	return sure
+	return w.gaveUp.Load()
+}
+
+// gaveUpInTime expects that Serve, which has returned so long after the end of ctx,
+// gave up client A, who does not read, neither too early nor too late.
+func (r *run) gaveUpInTime(w *watch, after time.Duration) {
+	const story = "Client A sent and did not read, so that Write had to wait. "
+	writing := w.writing.Load() > 0
+	early := after < grace-moment
+	after = after.Round(time.Millisecond)
+	switch {
+	case writing && early:
+		r.fail(notAwaited, story+"Your Serve returned %v after the end of ctx, and this Write was still under way.", after)
+	case writing:
+		r.fail(noBound, story+"Your Serve returned %v after the end of ctx, but this Write did not end, and A's connection stayed open.", after)
+	case w.gaveUp.Load() && early:
+		r.fail(currentEcho, story+"ctx ended, and only %v later your Serve had given A up and returned. A has half a second.", after)
+	case after > 3*grace:
+		r.fail(noBound, story+"ctx ended, and your Serve returned only %v later. A has half a second.", after)
+	}
 }
 
 func endedBefore(r *run, serve server) {
@@ -464,11 +543,18 @@ func endedBefore(r *run, serve server) {
 	r.stopped()
 }
 
+// endByTime lets ctx end as a context with a time-out does.
+func endByTime(r *run, serve server) {
+	ctx, cancel := context.WithTimeout(context.Background(), moment)
+	r.startWith(ctx, cancel, serve, r.ln, 1)
+	r.wait()
+	r.stopped()
+}
+
 var errAccept = &net.OpError{Op: "accept", Net: "tcp", Err: errors.New("too many open files")}
 
 func acceptFails(r *run, serve server) {
-	f := &failing{Listener: r.ln, broken: make(chan struct{}), closed: make(chan struct{})}
-	r.tr.Cleanup(func() { f.Close() })
+	f := r.failing(1, math.MaxInt64)
 	r.start(serve, f, 3)
 	a := r.dial("A")
 	a.greet()
@@ -493,4 +579,44 @@ func acceptFails(r *run, serve server) {
 	r.cancel()
 	r.wait()
 	r.noGoroutines()
+}
+
+// acceptFailsOnce gives an answer with one place the choice: it returns the error, or it
+// serves the next client.
+func acceptFailsOnce(r *run, serve server) {
+	f := r.failing(2, 1)
+	r.start(serve, f, 1)
+	a := r.dial("A")
+	a.greet()
+	a.leave()
+	r.silent, r.ended = placeKept, turnedAway
+	b := r.dial("B")
+	b.echo("I am the next one.")
+	b.leave()
+	r.catchUp() // an answer that returns now returns for another reason
+	r.alive()
+	c := r.dial("C")
+	c.send("x")
+	close(f.broken)
+	served := func() bool { got, _ := c.read(1, moment/4); return got == "x" }
+	if !r.soon(func() bool { return served() || r.returned() }) {
+		r.fail(notAgain, "Accept failed once with %q, and then worked again. Your Serve went on, but client C got no echo within %v.", errAccept, patience)
+	}
+	if !r.returned() {
+		r.stop()
+	}
+}
+
+func closedByAnother(r *run) {
+	a := r.dial("A")
+	a.greet()
+	a.leave()
+	r.catchUp() // an answer that returns now returns for another reason
+	r.alive()
+	r.ln.Close()
+	if r.returnsIn(moment) && r.err == nil {
+		r.fail(acceptNil, "Somebody else closed ln while ctx lived, and your Serve returned nil.")
+	}
+	r.cancel()
+	r.wait()
 }

@@ -22,7 +22,7 @@ var (
 	dropped = page.Diagnosis("dropped", "a-connection-is-more-than-one-message",
 		"Serve a client until it ends its direction or the connection breaks: Read, Write, and again. Only then close it.")
 	idleDropped = page.Diagnosis("idle-dropped", "a-silent-client-is-no-error",
-		"A client may pause as long as it likes while ctx lives. A deadline that has passed is not its end.")
+		"A client may pause as long as it likes while ctx lives. It may also take its echo late. A deadline that has passed is not its end.")
 	shared = page.Diagnosis("shared-buffer", "a-buffer-for-each-client",
 		"Two goroutines used one buffer, or one variable. Make what a client needs inside the function that serves it.")
 	calls = page.Diagnosis("calls-disturb", "each-call-for-itself",
@@ -36,7 +36,7 @@ var (
 	tooFew = page.Diagnosis("too-few", "exactly-as-many-places-as-most-says",
 		"There are fewer places than most. Count from zero: a channel with room for most values has exactly most places.")
 	noLimit = page.Diagnosis("no-limit", "a-limit-protects-the-server",
-		"More clients were served at once than most allows. Take a place before you serve a client, and give it back when that client is gone.")
+		"More clients were served at once than most allows. Take a place before you serve a client, and give it back when that client is gone, and only once.")
 	turnedAway = page.Diagnosis("turned-away", "to-wait-is-not-to-be-refused",
 		"When all places are taken, a client waits. It is not closed. A place that is taken before Accept leaves it in the queue.")
 	placeKept = page.Diagnosis("place-kept", "every-way-out-gives-the-place-back",
@@ -60,13 +60,13 @@ var (
 	acceptWaits = page.Diagnosis("accept-waits", "accept-does-not-know-ctx",
 		"Accept does not see that ctx ends. Close ln at that moment: then Accept returns an error.")
 	idleKept = page.Diagnosis("idle-kept", "read-does-not-know-ctx",
-		"Read does not see that ctx ends, and an idle client may never speak again. End the Read: conn.SetReadDeadline(time.Now()).")
+		"Read does not see that ctx ends, and an idle client may never speak again. End the Read: conn.SetReadDeadline(time.Now()). A deadline that is set later takes its place.")
 	servesOn = page.Diagnosis("serves-on", "no-place-is-given-after-the-end",
 		"When ctx has ended, nobody gets a free place. Close the clients that wait, and look at ctx again when one gets its place.")
 	acceptsOn = page.Diagnosis("accepts-on", "the-end-begins-with-the-listener",
 		"When ctx ends, close ln first and accept no more. Else new clients come while you wait for the old ones.")
 	currentEcho = page.Diagnosis("current-echo", "a-graceful-end-finishes-what-it-began",
-		"What has been read goes back whole, then the connection closes. When ctx ends, stop only Read (SetReadDeadline). Close, and a deadline for both directions, stop Write too.")
+		"What has been read goes back whole, then the connection closes. A Write that waits has half a second for that. When ctx ends, stop only Read (SetReadDeadline). Close, and a deadline for both directions, stop Write too.")
 	notAwaited = page.Diagnosis("not-awaited", "wait-for-your-goroutines",
 		"Serve returned while it still served a client. Count its goroutines with a sync.WaitGroup: Add before go, Done in a defer, and Wait before you return.")
 	noBound = page.Diagnosis("no-bound", "a-graceful-end-has-an-end",
@@ -79,6 +79,8 @@ var (
 		"Close ln when ctx ends, on every way. Else clients connect to a server that is gone.")
 	acceptNil = page.Diagnosis("accept-error-lost", "accept-can-fail",
 		"Accept failed while ctx lived. When Serve gives up for that, its caller has to know: return the error.")
+	notAgain = page.Diagnosis("not-again", "an-accept-that-fails-gives-its-place-back",
+		"Accept failed, worked again, and still nobody was served. When you take a place before Accept, give it back when Accept fails. Then go on, or return the error.")
 	spins = page.Diagnosis("spins", "after-an-error-pause",
 		"Accept failed, and Serve called it again and again without a pause. That takes the whole processor. Return the error, or pause before you try again.")
 	stuck = page.Diagnosis("not-back", "serve-has-to-come-back",

@@ -495,6 +495,9 @@ var rights = []exam.Answer[server]{
 			}
 		}}.whole()
 	}()},
+	{"tries Accept again, a queue that waits, several Writes", "", func(ctx context.Context, ln net.Listener, most int) error {
+		return tryAgain(ctx, ln, most, true)
+	}},
 	{"accept with a busy counter and a token bucket, closes ln last", "", func(ctx context.Context, ln net.Listener, most int) error {
 		type none = struct{}
 		free := make(chan none, most)

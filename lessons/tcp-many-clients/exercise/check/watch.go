@@ -1,6 +1,7 @@
 package check
 
 import (
+	"io"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -12,7 +13,10 @@ import (
 // its first client and not yet sent them back: no peer can bring that about.
 type watch struct {
 	net.Listener
+	small          bool // the buffers for Write are small, so that it soon has to wait
 	accepted, open atomic.Int32
+	writing        atomic.Int32  // Writes to its first client that are under way
+	gaveUp         atomic.Bool   // the last of these Writes ended with an error
 	armed          atomic.Bool   // the next Read of the first client is held
 	hold           chan *watched // gets the connection that is held
 	free           chan struct{} // closed when the hold ends
@@ -23,9 +27,16 @@ func (w *watch) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	if w.small {
+		conn.(*net.TCPConn).SetWriteBuffer(room)
+	}
 	w.open.Add(1)
 	return &watched{Conn: conn, watch: w, first: w.accepted.Add(1) == 1, stirred: make(chan struct{})}, nil
 }
+
+// room is the size of a small buffer. Those for Read stay as they are: one that becomes
+// small while the connection lives loses what no longer fits, and that comes again late.
+const room = 32 << 10
 
 // watched is a connection of a watch. It hides the methods with which io.Copy would
 // go past Read and Write.
@@ -53,6 +64,26 @@ func (c *watched) Read(p []byte) (int, error) {
 		<-c.watch.free
 	}
 	return n, err
+}
+
+func (c *watched) Write(p []byte) (int, error) {
+	if c.first {
+		c.watch.writing.Add(1)
+		defer c.watch.writing.Add(-1)
+	}
+	n, err := c.Conn.Write(p)
+	if c.first {
+		c.watch.gaveUp.Store(err != nil)
+	}
+	return n, err
+}
+
+// skip takes so many bytes away before the answer reads them. A Close resets a connection
+// that has bytes which nobody has read, and then its last echo may be lost.
+func (c *watched) skip(n int) {
+	c.Conn.SetReadDeadline(time.Now().Add(patience))
+	io.CopyN(io.Discard, c.Conn, int64(n))
+	c.Conn.SetReadDeadline(time.Time{})
 }
 
 func (c *watched) Close() error {
@@ -111,9 +142,12 @@ func (l *late) SetDeadline(t time.Time) error {
 	return l.Listener.(*net.TCPListener).SetDeadline(t)
 }
 
-// A failing listener hands out one client. Once it is broken, its Accept fails.
+// A failing listener hands out its first clients. Once it is broken, its Accept fails
+// so often. Then it works again.
 type failing struct {
 	net.Listener
+	first  int64
+	fails  int64
 	calls  atomic.Int64
 	broken chan struct{}
 	closed chan struct{}
@@ -124,10 +158,20 @@ type failing struct {
 // without a pause.
 const spinning = 10000
 
+func (r *run) failing(first, fails int64) *failing {
+	f := &failing{Listener: r.ln, first: first, fails: fails, broken: make(chan struct{}), closed: make(chan struct{})}
+	r.tr.Cleanup(func() { f.Close() })
+	return f
+}
+
 func (f *failing) Accept() (net.Conn, error) {
 	n := f.calls.Add(1)
-	if n == 1 {
-		return f.Listener.Accept()
+	if n <= f.first || n-f.first > f.fails {
+		conn, err := f.Listener.Accept()
+		if err != nil { // a deadline of the answer's
+			f.calls.Add(-1)
+		}
+		return conn, err
 	}
 	if n > spinning {
 		<-f.closed // enough is known: leave the processor to others

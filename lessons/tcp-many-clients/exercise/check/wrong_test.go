@@ -11,6 +11,7 @@ import (
 	"io"
 	"net"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -132,6 +133,7 @@ var (
 	globalBuffer = make([]byte, 1024)
 	globalPlaces = make(chan bool, 1)
 	globalLock   sync.Mutex
+	globalWait   sync.WaitGroup
 )
 
 var wrongs = []exam.Answer[server]{
@@ -735,10 +737,245 @@ var wrongs = []exam.Answer[server]{
 			}
 		}}.whole()(ctx, ln, most)
 	}},
+	{"returns after half a second, and Write goes on", "no-bound", parts{
+		wait: func(clients *sync.WaitGroup) {
+			gone := make(chan bool)
+			go func() { clients.Wait(); close(gone) }()
+			select {
+			case <-gone:
+			case <-time.After(grace):
+			}
+		},
+		end: func(c net.Conn) { c.SetReadDeadline(time.Now()) },
+	}.whole()},
+	{"grace of 250 ms", "current-echo", ends(func(c net.Conn) {
+		c.SetReadDeadline(time.Now())
+		c.SetWriteDeadline(time.Now().Add(250 * time.Millisecond))
+	})},
+	{"grace of 2 s", "no-bound", ends(func(c net.Conn) {
+		c.SetReadDeadline(time.Now())
+		c.SetWriteDeadline(time.Now().Add(2 * time.Second))
+	})},
+	{"half a second for each Write, at all times", "idle-dropped", talks(func(c net.Conn) {
+		b := make([]byte, 4096)
+		for {
+			n, err := c.Read(b)
+			if err != nil {
+				return
+			}
+			c.SetWriteDeadline(time.Now().Add(grace))
+			if _, err := c.Write(b[:n]); err != nil {
+				return
+			}
+		}
+	})},
+	{"what a deadline cut off is forgotten", "lost", talks(func(c net.Conn) {
+		b := make([]byte, 4096)
+		for {
+			n, err := c.Read(b)
+			if err != nil {
+				return
+			}
+			c.SetWriteDeadline(time.Now().Add(300 * time.Millisecond))
+			if _, err := c.Write(b[:n]); err != nil && !isTimeout(err) {
+				return
+			}
+		}
+	})},
+	{"a queue that drops what does not fit", "lost", talks(func(c net.Conn) {
+		queue := make(chan []byte, 256)
+		var writer sync.WaitGroup
+		writer.Go(func() {
+			for b := range queue {
+				c.Write(b)
+			}
+		})
+		for {
+			b := make([]byte, 4096)
+			n, err := c.Read(b)
+			if err != nil {
+				break
+			}
+			select {
+			case queue <- b[:n]:
+			default:
+			}
+		}
+		close(queue)
+		writer.Wait()
+	})},
+	{"looks at ctx between two Writes", "current-echo", parts{serve: func(ctx context.Context, c net.Conn) {
+		defer c.Close()
+		defer context.AfterFunc(ctx, func() { gently(c) })()
+		b := make([]byte, 4096)
+		for {
+			n, err := c.Read(b)
+			if err != nil {
+				return
+			}
+			for rest := b[:n]; len(rest) > 0; {
+				n, err := c.Write(rest[:min(len(rest), 512)])
+				if err != nil || ctx.Err() != nil {
+					return
+				}
+				rest = rest[n:]
+			}
+		}
+	}}.whole()},
+	{"a place is given back twice after an error", "no-limit", func(ctx context.Context, ln net.Listener, most int) error {
+		var mu sync.Mutex
+		changed := sync.NewCond(&mu)
+		free := most
+		give := func() {
+			mu.Lock()
+			free++
+			mu.Unlock()
+			changed.Broadcast()
+		}
+		defer context.AfterFunc(ctx, give)()
+		return parts{places: func(int) int { return 1000 }, serve: func(ctx context.Context, c net.Conn) {
+			defer c.Close()
+			mu.Lock()
+			for free == 0 {
+				changed.Wait()
+			}
+			free--
+			mu.Unlock()
+			defer give()
+			defer context.AfterFunc(ctx, func() { gently(c) })()
+			if _, err := io.Copy(c, c); err != nil {
+				give()
+			}
+		}}.whole()(ctx, ln, most)
+	}},
+	{"the first Read fails and keeps the place", "place-kept", func(ctx context.Context, ln net.Listener, most int) error {
+		places := make(chan bool, most)
+		return parts{places: func(int) int { return 1000 }, serve: func(ctx context.Context, c net.Conn) {
+			defer c.Close()
+			select {
+			case places <- true:
+			case <-ctx.Done():
+				return
+			}
+			defer context.AfterFunc(ctx, func() { gently(c) })()
+			r := bufio.NewReader(c)
+			if _, err := r.Peek(1); err != nil && err != io.EOF {
+				return
+			}
+			defer func() { <-places }()
+			io.Copy(c, r)
+		}}.whole()(ctx, ln, most)
+	}},
+	{"an error of Accept takes a place for ever", "not-again", func(ctx context.Context, ln net.Listener, most int) error {
+		return tryAgain(ctx, ln, most, false)
+	}},
+	{"nil when ln is closed", "accept-error-lost", parts{result: func(ctx context.Context, err error) error {
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		}
+		return err
+	}}.whole()},
+	{"nil only when ctx was cancelled", "end-is-error", parts{result: func(ctx context.Context, err error) error {
+		if ctx.Err() == context.Canceled {
+			return nil
+		}
+		return err
+	}}.whole()},
+	{"a WaitGroup for all calls together", "calls-disturb", parts{
+		serve: func(ctx context.Context, c net.Conn) {
+			globalWait.Add(1)
+			defer globalWait.Done()
+			defer c.Close()
+			defer context.AfterFunc(ctx, func() { gently(c) })()
+			talk(c)
+		},
+		wait: func(clients *sync.WaitGroup) { clients.Wait(); globalWait.Wait() },
+	}.whole()},
+	{"the end looks through the clients once", "serves-on", func(ctx context.Context, ln net.Listener, most int) error {
+		var mu sync.Mutex
+		all := map[net.Conn]bool{}
+		defer context.AfterFunc(ctx, func() {
+			ln.Close()
+			mu.Lock()
+			defer mu.Unlock()
+			for c := range all {
+				gently(c)
+			}
+		})()
+		return parts{serve: func(_ context.Context, c net.Conn) {
+			mu.Lock()
+			all[c] = true
+			mu.Unlock()
+			talk(c)
+			mu.Lock()
+			delete(all, c)
+			mu.Unlock()
+			c.Close()
+		}}.whole()(ctx, ln, most)
+	}},
 	{"Serve in the background until the listener is closed, by ctx, without nil", "end-is-error", func(ctx context.Context, ln net.Listener, most int) error {
 		err := parts{}.whole()(ctx, ln, most)
 		return errors.Join(err, ctx.Err())
 	}},
+}
+
+// tryAgain pauses when Accept has failed, and goes on.
+func tryAgain(ctx context.Context, ln net.Listener, most int, giveBack bool) error {
+	defer context.AfterFunc(ctx, func() { ln.Close() })()
+	var clients sync.WaitGroup
+	defer clients.Wait()
+	places := make(chan bool, most)
+	for {
+		select {
+		case places <- true:
+		case <-ctx.Done():
+			return nil
+		}
+		conn, err := ln.Accept()
+		if ctx.Err() != nil {
+			if err == nil {
+				conn.Close()
+			}
+			return nil
+		}
+		if err != nil {
+			time.Sleep(20 * time.Millisecond)
+			if giveBack {
+				<-places
+			}
+			continue
+		}
+		clients.Go(func() {
+			defer func() { <-places }()
+			defer conn.Close()
+			defer context.AfterFunc(ctx, func() { gently(conn) })()
+			inPiecesOf512(conn)
+		})
+	}
+}
+
+// inPiecesOf512 sends what one Read has returned in several Writes, later: a queue is
+// between them.
+func inPiecesOf512(conn net.Conn) {
+	queue := make(chan []byte, 256)
+	var writer sync.WaitGroup
+	writer.Go(func() {
+		for b := range queue {
+			for piece := range slices.Chunk(b, 512) {
+				conn.Write(piece)
+			}
+		}
+	})
+	for {
+		b := make([]byte, 4096)
+		n, err := conn.Read(b)
+		if err != nil {
+			break
+		}
+		queue <- b[:n]
+	}
+	close(queue)
+	writer.Wait()
 }
 
 // again is a listener that tries again at once.
