@@ -34,9 +34,11 @@ func (w *watch) Accept() (net.Conn, error) {
 	return &watched{Conn: conn, watch: w, first: w.accepted.Add(1) == 1, stirred: make(chan struct{})}, nil
 }
 
-// room is the size of a small buffer. Those for Read stay as they are: one that becomes
-// small while the connection lives loses what no longer fits, and that comes again late.
-const room = 32 << 10
+// room is the size of a small buffer. A Write that waits goes on when a third of it is
+// free: a still smaller one is helped on by what trickles away, late, when nobody reads.
+// The buffers for Read stay as they are: one that becomes small while the connection
+// lives loses what no longer fits, and that comes again late.
+const room = 128 << 10
 
 // watched is a connection of a watch. It hides the methods with which io.Copy would
 // go past Read and Write.
