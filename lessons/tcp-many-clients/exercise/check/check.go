@@ -167,10 +167,11 @@ func halfClose(r *run) {
 }
 
 func resets(r *run, serve server) {
-	r.start(serve, &watch{Listener: r.ln, small: true}, 3)
+	w := &watch{Listener: r.ln, small: true}
+	r.start(serve, w, 3)
 	a := r.dial("A")
 	a.greet()
-	a.push(flood()) // so that the answer is in Write
+	a.push(w, moment)
 	b := r.dial("B")
 	b.greet()
 	r.alive()
@@ -184,41 +185,39 @@ func resets(r *run, serve server) {
 // flood is more than fits into small buffers and an answer's own.
 var flood = sync.OnceValue(func() string { return exam.Numbers(4 << 20) })
 
-// push sends a message, without reading the echo, until nothing moves any more. It
-// returns what it has sent, and the error when the connection is broken.
-func (c *client) push(message string) (sent string, err error) {
+// push sends, without reading the echo, until nothing moves any more for so long and the
+// answer is in Write. It returns what it has sent.
+func (c *client) push(w *watch, long time.Duration) (sent string) {
 	c.conn.SetWriteBuffer(room)
-	n := 0
+	message, n := flood(), 0
 	end := time.Now().Add(patience)
-	for still := 0; still < 3 && n < len(message) && time.Now().Before(end); still++ {
+	for moved := time.Now(); time.Since(moved) < long && n < len(message) && time.Now().Before(end); {
 		c.conn.SetWriteDeadline(time.Now().Add(moment / 3))
 		more, err := io.WriteString(c.conn, message[n:min(n+64<<10, len(message))])
 		n += more
 		switch {
 		case err != nil && !errors.Is(err, os.ErrDeadlineExceeded):
-			return message[:n], err
-		case more > 0:
-			still = -1
+			return message[:n] // what is received tells
+		case more > 0, w.writing.Load() == 0: // or its Read waits for what is under way
+			moved = time.Now()
 		default:
 			c.r.catchUp()
 		}
 	}
-	return message[:n], nil
+	return message[:n]
 }
 
 // readsLate lets a client take its echo only when half a second has passed.
 func readsLate(r *run, serve server) {
-	r.start(serve, &watch{Listener: r.ln, small: true}, 3)
+	w := &watch{Listener: r.ln, small: true}
+	r.start(serve, w, 3)
 	a := r.dial("A")
 	a.greet()
-	a.echo(flood()[:8<<10]) // what fails here has nothing to do with the pause
-	sent, err := a.push(flood())
-	if err == nil {
-		r.ended = idleDropped
-	}
-	time.Sleep(grace)
+	a.echo(flood()[:80<<10]) // what fails here has nothing to do with the pause
 	a.name = "A, which did not read for half a second,"
-	r.wrong = lost
+	r.wrong, r.ended = lost, idleDropped
+	sent := a.push(w, grace/2) // TCP sends again, what was lost, before that
+	time.Sleep(grace/2 + moment/2)
 	a.receive(sent)
 	r.stop()
 }
@@ -502,7 +501,7 @@ func endUnread(r *run, serve server) (sure bool) {
 	a.greet()
 	r.kept = noBound
 	a.owed = true
-	a.push(flood())
+	a.push(w, moment)
 	r.wrong = shared
 	r.dial("B").echo("Client A sends and does not read. Do I get my echo?")
 	r.alive()
