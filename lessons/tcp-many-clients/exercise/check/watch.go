@@ -52,7 +52,6 @@ type watched struct {
 	held    atomic.Bool   // the hold has begun
 	stirred chan struct{} // closed when the answer closes, or sets a deadline, after that
 	stir    sync.Once
-	patient atomic.Bool // the answer gave Write some time
 }
 
 func (c *watched) Read(p []byte) (int, error) {
@@ -96,22 +95,13 @@ func (c *watched) Close() error {
 
 func (c *watched) SetDeadline(t time.Time) error {
 	defer c.noticed()
-	c.granted(time.Until(t))
 	return c.Conn.SetDeadline(t)
-}
-
-func (c *watched) SetWriteDeadline(t time.Time) error {
-	c.granted(time.Until(t))
-	return c.Conn.SetWriteDeadline(t)
 }
 
 func (c *watched) SetReadDeadline(t time.Time) error {
 	defer c.noticed()
 	return c.Conn.SetReadDeadline(t)
 }
-
-// granted notes that the answer gives Write so long.
-func (c *watched) granted(time time.Duration) { c.patient.Store(time > grace/2) }
 
 func (c *watched) CloseRead() error  { return c.Conn.(*net.TCPConn).CloseRead() }
 func (c *watched) CloseWrite() error { return c.Conn.(*net.TCPConn).CloseWrite() }

@@ -132,7 +132,6 @@ func each(change func(b []byte) []byte) server {
 var (
 	globalBuffer = make([]byte, 1024)
 	globalPlaces = make(chan bool, 1)
-	globalLock   sync.Mutex
 	globalWait   sync.WaitGroup
 )
 
@@ -215,20 +214,23 @@ var wrongs = []exam.Answer[server]{
 			}
 		})(ctx, ln, most)
 	}},
-	{"a lock around each echo", "calls-disturb one-at-a-time", talks(func(conn net.Conn) {
-		buf := make([]byte, 1024)
-		for {
-			globalLock.Lock()
-			n, err := conn.Read(buf)
-			if err == nil {
-				_, err = conn.Write(buf[:n])
+	{"a lock around each echo", "one-at-a-time", func(ctx context.Context, ln net.Listener, most int) error {
+		var lock sync.Mutex
+		return talks(func(conn net.Conn) {
+			buf := make([]byte, 1024)
+			for {
+				lock.Lock()
+				n, err := conn.Read(buf)
+				if err == nil {
+					_, err = conn.Write(buf[:n])
+				}
+				lock.Unlock()
+				if err != nil {
+					return
+				}
 			}
-			globalLock.Unlock()
-			if err != nil {
-				return
-			}
-		}
-	})},
+		})(ctx, ln, most)
+	}},
 	{"a reset at the end of each client", "half-close", talks(func(conn net.Conn) {
 		talk(conn)
 		if half, ok := conn.(*net.TCPConn); ok {
