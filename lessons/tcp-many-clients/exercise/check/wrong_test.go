@@ -785,7 +785,7 @@ var wrongs = []exam.Answer[server]{
 		}
 	})},
 	{"a queue that drops what does not fit", "lost", talks(func(c net.Conn) {
-		queue := make(chan []byte, 256)
+		queue := make(chan []byte, 128)
 		var writer sync.WaitGroup
 		writer.Go(func() {
 			for b := range queue {
