@@ -3,7 +3,6 @@
 package check
 
 import (
-	"bytes"
 	"errors"
 	"net"
 	"sync"
@@ -84,7 +83,8 @@ func cases(exchange exchanger, tooLong error) []exam.Case[exchanger] {
 	add("reset in the middle of the reply", resetInReply, stream)
 	add("reset after the reply and before the request is read", resetInRequest, first)
 	read := add("deadline of the caller for reading", readDeadline, stream)
-	add("deadline of the caller for writing", writeDeadline, first, read)
+	write := add("deadline of the caller for writing", writeDeadline, first, read)
+	add("sending fails and the peer waits for the end", sendFails, write)
 	return list
 }
 
@@ -276,81 +276,5 @@ func resetInRequest(s scene) {
 	})
 	if x != nil && !x.brokeOff() {
 		x.wantError(writeError)
-	}
-}
-
-// readDeadline is one that has passed before the call, so nobody has to wait.
-func readDeadline(s scene) {
-	s.deadline("read", (*net.TCPConn).SetReadDeadline, swallowed, func(p *peer) {
-		p.receive()
-		p.send(plainReply)
-		p.end()
-	})
-}
-
-// writeDeadline has a peer that does not wait for the request: it would for ever.
-func writeDeadline(s scene) {
-	s.deadline("write", (*net.TCPConn).SetWriteDeadline, writeError, func(p *peer) {
-		p.send(plainReply)
-		p.end()
-		p.receive()
-	})
-}
-
-// deadline tells d when the answer does as if all had gone well, but its request or
-// the reply cannot have gone through.
-func (s scene) deadline(which string, set func(*net.TCPConn, time.Time) error, d exam.Diagnosis, play func(p *peer)) {
-	x := s.prepare(plainRequest, much)
-	if x == nil {
-		return
-	}
-	set(x.conn, time.Now().Add(-time.Second))
-	x.start(play)
-	x.finish(0)
-	if x.hung != "" || x.err == nil && bytes.Equal(x.reply, plainReply) && len(x.peer.got) > 0 {
-		x.wrong(ownDeadline, "Conn had a %s deadline that had passed before the call. %s", which, x.did())
-		return
-	}
-	x.wantError(d)
-}
-
-// severalCalls lets three peers wait for each other before they reply.
-func severalCalls(s scene) {
-	requests := []string{"first request", "second request", "third request"}
-	replies := []string{"1111111111", "2222222222", "3333333333"}
-	var met [2]sync.WaitGroup
-	var calls []*exchange
-	for i := range requests {
-		x := s.prepare([]byte(requests[i]), much)
-		if x == nil {
-			return
-		}
-		calls = append(calls, x)
-		met[0].Add(1)
-		met[1].Add(1)
-	}
-	for i, x := range calls {
-		x.start(func(p *peer) {
-			p.receive()
-			met[0].Done()
-			met[0].Wait()
-			p.send([]byte(replies[i][:5]))
-			met[1].Done()
-			met[1].Wait()
-			p.send([]byte(replies[i][5:]))
-			p.end()
-		})
-	}
-	for _, x := range calls {
-		x.wait() // when one hangs, this lets all others go
-	}
-	for _, x := range calls {
-		x.finish(time.Second)
-	}
-	for i, x := range calls {
-		if !x.good([]byte(replies[i])) && !x.panicked() {
-			x.wrong(shared, "Its reply to %q is %q. Two other calls were at work at the same time. %s", requests[i], replies[i], x.did())
-			return
-		}
 	}
 }

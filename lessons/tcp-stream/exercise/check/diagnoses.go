@@ -25,6 +25,8 @@ var (
 		"A reply can end before the request is sent. Do not break off: wait until Write and CloseWrite are done, then return the reply.")
 	writeError = page.Diagnosis("write-error", "sending-can-fail",
 		"The request did not get through: return the error of Write, also when the reply looks whole.")
+	readerStays = page.Diagnosis("reader-stays", "a-failed-send-ends-the-call",
+		"Sending has failed, so the peer gets no end, and may never answer. Do not wait for its reply: end your Read, with conn.Close() or a deadline in the past, and return the error of Write.")
 )
 
 // Ideas about the reply.
@@ -70,7 +72,7 @@ var (
 	ownDeadline = page.Diagnosis("own-deadline", "the-deadline-is-the-callers",
 		"The caller had set a deadline on conn, and your code set another or did not stop there. Set none yourself, and return the error of a time-out.")
 	leftBehind = page.Diagnosis("left-behind", "no-goroutine-stays-behind",
-		"A goroutine of your Exchange was still there after the return. Wait for it; give a channel on which it sends room for its result; end a Write that waits by conn.Close() or a deadline.")
+		"A goroutine of your Exchange was still there after the return. Wait for it; give a channel on which it sends room for its result; end a Write or Read that waits by conn.Close() or a deadline.")
 	failed = page.Diagnosis("failed", "a-good-peer-is-no-error",
 		"Nothing was wrong with the peer. Read the error: it says which call failed.")
 	shared = page.Diagnosis("shared", "several-calls-at-once",

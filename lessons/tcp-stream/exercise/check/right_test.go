@@ -67,6 +67,9 @@ var rights = []exam.Answer[exchanger]{
 			if _, wErr = io.Copy(conn, bytes.NewReader(request)); wErr == nil {
 				wErr = conn.CloseWrite()
 			}
+			if wErr != nil {
+				conn.SetDeadline(time.Now())
+			}
 		}()
 		go func() {
 			defer wg.Done()
@@ -119,7 +122,7 @@ var rights = []exam.Answer[exchanger]{
 	{Name: "a context ends the write", Func: func(conn *net.TCPConn, request []byte, limit int) ([]byte, error) {
 		ctx, cancel := context.WithCancelCause(context.Background())
 		defer cancel(nil)
-		stop := context.AfterFunc(ctx, func() { conn.SetWriteDeadline(time.Now()) })
+		stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Now()) })
 		defer stop()
 		var wg sync.WaitGroup
 		wg.Add(1)
@@ -133,6 +136,9 @@ var rights = []exam.Answer[exchanger]{
 			}
 			if wErr == nil {
 				wErr = conn.CloseWrite()
+			}
+			if wErr != nil {
+				cancel(wErr)
 			}
 		}()
 		reply, err := parts{}.read(bufio.NewReader(conn), limit)
@@ -148,11 +154,7 @@ var rights = []exam.Answer[exchanger]{
 		sent := make(chan error)
 		defer func() { <-sent }()
 		go func() {
-			_, err := conn.Write(request)
-			if err == nil {
-				err = conn.CloseWrite()
-			}
-			sent <- err
+			sent <- sendRight(conn, request)
 			close(sent)
 		}()
 		buf := make([]byte, min(limit, 64<<20)+1)
@@ -275,11 +277,17 @@ func (p parts) exchange(conn *net.TCPConn, request []byte, limit int) ([]byte, e
 	return p.finish(conn, reply, err, sent)
 }
 
+// sendRight closes conn when it fails: else Read would wait for a reply that may
+// never come.
 func sendRight(conn *net.TCPConn, request []byte) error {
-	if _, err := conn.Write(request); err != nil {
-		return err
+	_, err := conn.Write(request)
+	if err == nil {
+		err = conn.CloseWrite()
 	}
-	return conn.CloseWrite()
+	if err != nil {
+		conn.Close()
+	}
+	return err
 }
 
 func (parts) read(r io.Reader, limit int) ([]byte, error) {

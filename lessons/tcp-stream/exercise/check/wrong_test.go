@@ -29,6 +29,14 @@ func inTurn(conn *net.TCPConn, request []byte, limit int) ([]byte, error) {
 	return parts{}.read(conn, limit)
 }
 
+// sendOnly leaves conn open when it fails, and so a Read that waits.
+func sendOnly(conn *net.TCPConn, request []byte) error {
+	if _, err := conn.Write(request); err != nil {
+		return err
+	}
+	return conn.CloseWrite()
+}
+
 // after changes what comes back from a right answer.
 func after(change func(reply []byte, err error) ([]byte, error)) exchanger {
 	return func(conn *net.TCPConn, request []byte, limit int) ([]byte, error) {
@@ -221,6 +229,32 @@ var wrongs = []exam.Answer[exchanger]{
 		<-sent
 		return reply, err
 	}}.exchange},
+
+	{"a failed send does not end the Read", "reader-stays", parts{send: sendOnly}.exchange},
+	{"returns the error of Write while a goroutine reads", "left-behind", func(conn *net.TCPConn, request []byte, limit int) ([]byte, error) {
+		type result struct {
+			reply []byte
+			err   error
+		}
+		got := make(chan result, 1)
+		go func() {
+			reply, err := parts{}.read(conn, limit)
+			if err != nil {
+				conn.SetWriteDeadline(time.Unix(1, 0))
+			}
+			got <- result{reply, err}
+		}()
+		if err := sendOnly(conn, request); err != nil {
+			select {
+			case r := <-got:
+				return r.reply, errors.Join(r.err, err)
+			default:
+				return nil, err
+			}
+		}
+		r := <-got
+		return r.reply, r.err
+	}},
 
 	{"one Read", "not-to-end", parts{receive: looking(1<<20, exact, always)}.exchange},
 	{"reads until a short Read", "not-to-end", parts{receive: looking(1<<10, exact, short)}.exchange},

@@ -21,8 +21,8 @@ func Exchange(conn *net.TCPConn, request []byte, limit int) ([]byte, error) {
 	reply, err := receive(conn, limit)
 	if err != nil {
 		conn.Close() // a Write that still waits ends with this
-		<-sent
-		return nil, err
+		// One error may only follow from the other: that it closed conn. Both are told.
+		return nil, errors.Join(err, <-sent)
 	}
 	// The reply can end before the request is sent. And after a reset, Write may be
 	// the only one to learn of it: then a half reply looks whole.
@@ -32,11 +32,17 @@ func Exchange(conn *net.TCPConn, request []byte, limit int) ([]byte, error) {
 	return reply, nil
 }
 
+// send closes conn when it fails: the peer has not got the end, so the reply may never
+// come, and Read must not wait for it.
 func send(conn *net.TCPConn, request []byte) error {
-	if _, err := conn.Write(request); err != nil {
-		return err
+	_, err := conn.Write(request)
+	if err == nil {
+		err = conn.CloseWrite()
 	}
-	return conn.CloseWrite()
+	if err != nil {
+		conn.Close()
+	}
+	return err
 }
 
 // receive reads one byte more than allowed: it tells a reply that is too long from
