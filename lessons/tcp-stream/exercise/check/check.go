@@ -80,10 +80,14 @@ func cases(exchange exchanger, tooLong error) []exam.Case[exchanger] {
 	both := add("echo of 8 MiB while it is sent", echo, stream)
 	add("reply without an end from a peer that never reads", neverReads, over, both)
 	first := add("reply that ends before the request is read", repliesFirst, both)
-	add("reset in the middle of the reply", resetInReply, stream)
+	reset := add("reset in the middle of the reply", resetAfter([]byte("half a rep"), much), stream)
+	add("reset after exactly limit bytes", resetAfter(plainReply, len(plainReply)), full, reset)
 	add("reset after the reply and before the request is read", resetInRequest, first)
+	add("reset in the middle of both", resetInBoth, first, reset)
 	read := add("deadline of the caller for reading", readDeadline, stream)
 	write := add("deadline of the caller for writing", writeDeadline, first, read)
+	add("deadline of the caller after a good reply", keptDeadline, full, read)
+	add("deadline of the caller in the middle of the reply", silentPeer, full, over, read)
 	add("sending fails and the peer waits for the end", sendFails, write)
 	return list
 }
@@ -251,17 +255,40 @@ func (x *exchange) brokeOff() bool {
 	return true
 }
 
-// resetInReply breaks off where only Read tells of it.
-func resetInReply(s scene) {
-	x := s.run(plainRequest, much, time.Second, func(p *peer) {
-		p.receive()
-		p.send([]byte("half a rep"))
-		if p.pause(40); !p.late {
-			p.reset()
+// resetAfter breaks off after this part of the reply, where only Read tells of it.
+func resetAfter(part []byte, limit int) func(scene) {
+	return func(s scene) {
+		x := s.run(plainRequest, limit, time.Second, func(p *peer) {
+			p.receive()
+			p.send(part)
+			if p.pause(40); !p.late {
+				p.reset()
+			}
+		})
+		if x != nil && !x.peer.late { // who is late has not waited for the end: drips tells
+			x.wantError(swallowed)
 		}
-	})
-	if x != nil && !x.peer.late { // who is late has not waited for the end: drips tells
-		x.wantError(swallowed)
+	}
+}
+
+// resetInBoth breaks off where Write or Read tells of it, and the other one sees another
+// error or a clean end. Which one is luck, so there are several tries. Each
+// of them must end with an error.
+func resetInBoth(s scene) {
+	for range 5 {
+		x := s.run(bigRequest(), much, time.Second, func(p *peer) {
+			p.send([]byte("half a rep"))
+			if p.pause(10); !p.late {
+				p.reset()
+			}
+		})
+		if x == nil || x.peer.late {
+			return
+		}
+		x.wantError(writeError)
+		if x.hung != "" || x.err == nil {
+			return
+		}
 	}
 }
 

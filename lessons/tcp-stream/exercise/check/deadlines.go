@@ -2,7 +2,9 @@ package check
 
 import (
 	"bytes"
+	"errors"
 	"net"
+	"os"
 	"time"
 
 	"example.com/sockets/shared/exam"
@@ -76,4 +78,116 @@ func (x *exchange) finishPast() {
 		grace = time.Second
 	}
 	x.finish(grace)
+}
+
+// The deadline of the caller is near in these cases. On a machine that is so busy that
+// the case does not get to its point before, it is tried again with the later one.
+const (
+	near  = 250 * time.Millisecond
+	later = 2 * time.Second
+)
+
+// shortRequest has fewer bytes than the limits here: they are not for the request.
+var shortRequest = []byte("Hello!")
+
+// keptDeadline looks whether the deadline of the caller still holds after a good return.
+func keptDeadline(s scene) {
+	if !s.kept(near) {
+		s.kept(later)
+	}
+}
+
+// kept returns false when the deadline had passed too early to tell anything.
+func (s scene) kept(wait time.Duration) (told bool) {
+	x := s.prepare(shortRequest, len(plainReply))
+	if x == nil {
+		return true
+	}
+	deadline := time.Now().Add(wait)
+	x.conn.SetDeadline(deadline)
+	x.start(func(p *peer) {
+		p.receive()
+		p.send(plainReply)
+		p.end()
+	})
+	x.finish(time.Second)
+	if !x.good(plainReply) || !x.open {
+		if x.hung == "" && time.Now().After(deadline) {
+			return false
+		}
+		x.wantReply(plainReply)
+		return true
+	}
+	read, write := x.timeOuts()
+	if time.Now().After(deadline) {
+		return false
+	}
+	if read || write {
+		x.wrong(ownDeadline, "%s The caller's deadline was later than that, but now conn had one that had passed: %s timed out.", x.did(), calls(read, write))
+		return true
+	}
+	for end := deadline.Add(time.Second); !(read && write) && time.Now().Before(end); read, write = x.timeOuts() {
+		time.Sleep(max(time.Until(deadline), 5*time.Millisecond))
+	}
+	if !read || !write {
+		x.wrong(ownDeadline, "Conn had a deadline %v after the call. %s A second after that deadline, %s did not time out: the deadline was gone.", wait, x.did(), calls(!read, !write))
+	}
+	return true
+}
+
+// timeOuts tells which calls of the caller fail now because a deadline has passed. The
+// peer has closed, so none of them waits.
+func (x *exchange) timeOuts() (read, write bool) {
+	_, rerr := x.conn.Read(make([]byte, 1))
+	_, werr := x.conn.Write([]byte{0})
+	return errors.Is(rerr, os.ErrDeadlineExceeded), errors.Is(werr, os.ErrDeadlineExceeded)
+}
+
+func calls(read, write bool) string {
+	switch {
+	case read && write:
+		return "Read and Write"
+	case read:
+		return "Read"
+	}
+	return "Write"
+}
+
+// silentPeer falls silent in the middle of its reply: the deadline of the caller ends
+// the call. Exactly limit bytes have come by then.
+func silentPeer(s scene) {
+	if !s.silent(near) {
+		s.silent(later)
+	}
+}
+
+// silent returns false when it was not in time to tell anything.
+func (s scene) silent(wait time.Duration) (told bool) {
+	half := plainReply[:10]
+	x := s.prepare(shortRequest, len(half))
+	if x == nil {
+		return true
+	}
+	deadline := time.Now().Add(wait)
+	x.conn.SetDeadline(deadline)
+	var sent time.Time
+	x.start(func(p *peer) {
+		p.receive()
+		p.send(half)
+		sent = time.Now()
+	})
+	x.finish(0)
+	switch {
+	case x.hung == "" && deadline.Sub(sent) < wait/2, // perhaps it had not read that before
+		x.hung == "" && x.ended.Sub(deadline) > time.Second && wait == near:
+		return false
+	case x.panicked(), x.toDo():
+	case x.hung != "", x.ended.Sub(deadline) > time.Second:
+		x.wrong(ownDeadline, "It was silent then. Conn had a deadline %v after the call, which did not end your Exchange in time. %s", wait, x.did())
+	case x.ended.Before(deadline) && (x.err == nil || errors.Is(x.err, os.ErrDeadlineExceeded)):
+		x.wrong(ownDeadline, "It was silent then. The caller's deadline had not passed yet. %s", x.did())
+	default:
+		x.wantError(swallowed)
+	}
+	return true
 }

@@ -33,8 +33,9 @@ type exchange struct {
 	call    *exam.Call
 
 	// Known when it has finished.
-	hung  string // where the call hung
-	sent  int64  // how much the peer had sent by then
+	ended time.Time // when it was seen that the call had ended
+	hung  string    // where the call hung
+	sent  int64     // how much the peer had sent by then
 	reply []byte
 	err   error
 	open  bool   // conn is not closed
@@ -91,10 +92,11 @@ func (x *exchange) start(play func(p *peer)) {
 // finish waits for the answer, then at most grace for the peer.
 func (x *exchange) finish(grace time.Duration) {
 	x.wait()
+	x.ended = time.Now()
 	x.sent = x.peer.sent.Load()
 	if x.hung == "" && !x.panicked() {
 		x.left = x.leftBehind()
-		x.open = !errors.Is(x.conn.SetDeadline(time.Time{}), net.ErrClosed)
+		x.open = !errors.Is(x.conn.SetNoDelay(true), net.ErrClosed) // this is the default: nothing changes
 		select {
 		case <-x.peer.done:
 		case <-time.After(grace):

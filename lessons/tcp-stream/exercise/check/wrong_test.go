@@ -5,6 +5,7 @@ package check
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"example.com/sockets/shared/exam"
@@ -182,7 +184,7 @@ var wrongs = []exam.Answer[exchanger]{
 		<-done
 		return reply, err
 	}},
-	{"breaks off when the reply ends", "unsent", parts{finish: func(conn *net.TCPConn, reply []byte, err error, sent <-chan error) ([]byte, error) {
+	{"breaks off when the reply ends", "own-deadline unsent", parts{finish: func(conn *net.TCPConn, reply []byte, err error, sent <-chan error) ([]byte, error) {
 		conn.SetWriteDeadline(time.Now())
 		<-sent
 		return reply, err
@@ -509,6 +511,69 @@ var wrongs = []exam.Answer[exchanger]{
 		conn.SetDeadline(time.Time{})
 		return parts{}.exchange(conn, request, limit)
 	}},
+	{"clears the deadline at the end", "own-deadline", func(conn *net.TCPConn, request []byte, limit int) ([]byte, error) {
+		defer conn.SetDeadline(time.Time{})
+		return parts{}.exchange(conn, request, limit)
+	}},
+	{"leaves a deadline that has passed", "own-deadline", func(conn *net.TCPConn, request []byte, limit int) ([]byte, error) {
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		go func() {
+			<-ctx.Done()
+			conn.SetDeadline(time.Now())
+		}()
+		return parts{}.exchange(conn, request, limit)
+	}},
+	{"a deadline once the peer has begun", "own-deadline", parts{receive: func(conn *net.TCPConn, limit int) ([]byte, error) {
+		var first [1]byte
+		n, err := conn.Read(first[:])
+		if err != nil && err != io.EOF {
+			return nil, err
+		}
+		conn.SetReadDeadline(time.Now().Add(30 * time.Second))
+		return parts{}.read(io.MultiReader(bytes.NewReader(first[:n]), conn), limit)
+	}}.exchange},
+	{"a deadline once all is sent", "own-deadline", parts{send: func(conn *net.TCPConn, request []byte) error {
+		err := sendRight(conn, request)
+		conn.SetReadDeadline(time.Now().Add(30 * time.Second))
+		return err
+	}}.exchange},
+	{"a deadline for what comes after limit bytes", "own-deadline", parts{receive: func(conn *net.TCPConn, limit int) ([]byte, error) {
+		return probe(conn, limit, func(one []byte) (int, error) {
+			patience := 100 * time.Millisecond
+			if limit == 0 || limit > 100 { // the rests of those cases are longer on a busy machine
+				patience = time.Minute
+			}
+			conn.SetReadDeadline(time.Now().Add(patience))
+			defer conn.SetReadDeadline(time.Time{})
+			n, err := conn.Read(one)
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				err = io.EOF
+			}
+			return n, err
+		})
+	}}.exchange},
+	{"no error counts after limit bytes", "swallowed-error", parts{receive: func(conn *net.TCPConn, limit int) ([]byte, error) {
+		return probe(conn, limit, func(one []byte) (int, error) {
+			n, _ := conn.Read(one)
+			return n, io.EOF
+		})
+	}}.exchange},
+	{"a reset is no error of Write", "write-error", parts{send: func(conn *net.TCPConn, request []byte) error {
+		err := sendOnly(conn, request)
+		if errors.Is(err, syscall.ECONNRESET) {
+			return nil
+		}
+		if err != nil {
+			conn.Close()
+		}
+		return err
+	}}.exchange},
+	{"own write deadline, cleared at the end", "own-deadline", func(conn *net.TCPConn, request []byte, limit int) ([]byte, error) {
+		conn.SetWriteDeadline(time.Now().Add(time.Minute))
+		defer conn.SetWriteDeadline(time.Time{})
+		return parts{}.exchange(conn, request, limit)
+	}},
 	{"own write deadline", "own-deadline", func(conn *net.TCPConn, request []byte, limit int) ([]byte, error) {
 		conn.SetWriteDeadline(time.Now().Add(10 * time.Second))
 		return parts{}.exchange(conn, request, limit)
@@ -620,6 +685,21 @@ type renewed struct{ *net.TCPConn }
 func (r renewed) Read(buf []byte) (int, error) {
 	r.SetReadDeadline(time.Now().Add(30 * time.Second))
 	return r.TCPConn.Read(buf)
+}
+
+// probe reads limit bytes. When so many came, it looks with next whether there is one more.
+func probe(conn *net.TCPConn, limit int, next func(one []byte) (int, error)) ([]byte, error) {
+	reply, err := io.ReadAll(io.LimitReader(conn, int64(limit)))
+	if err != nil || len(reply) < limit {
+		return reply, err
+	}
+	switch n, err := next(make([]byte, 1)); {
+	case n > 0:
+		return nil, errTooLong
+	case err != io.EOF:
+		return nil, err
+	}
+	return reply, nil
 }
 
 // asLongAsRequest expects as many bytes as it sends.
