@@ -1,46 +1,138 @@
 package check
 
 import (
+	"bytes"
 	"sync"
 	"time"
 )
 
-// severalCalls lets three peers wait for each other before they reply.
-func severalCalls(s scene) {
-	requests := []string{"first request", "second request", "third request"}
-	replies := []string{"1111111111", "2222222222", "3333333333"}
-	var met [2]sync.WaitGroup
-	var calls []*exchange
-	for i := range requests {
-		x := s.prepare([]byte(requests[i]), much)
-		if x == nil {
-			return
-		}
-		calls = append(calls, x)
-		met[0].Add(1)
-		met[1].Add(1)
+// severalCalls makes calls at the same time, and more of them after that. Alone is the
+// case in which one call has to wait for its own send.
+func severalCalls(s scene, alone *outcome) {
+	t := s.talks()
+	if t == nil {
+		return
 	}
-	for i, x := range calls {
+	t.start()
+	for _, x := range t.calls {
+		x.wait() // when one hangs, this lets all others go
+	}
+	t.slow.finish(time.Second)
+	for _, x := range t.calls {
+		x.finish(time.Second)
+	}
+	if !t.tell(alone) {
+		t.tellChanged()
+	}
+	t.slow.giveBack() // what else is wrong with it, other cases tell
+}
+
+// talks are three calls whose peers wait for each other before they reply, and a slow
+// one. The reply of the slow one comes first, but its request is not read: it has to
+// wait for its own send, and no other call has to.
+type talks struct {
+	scene
+	slow     *exchange
+	calls    []*exchange
+	replies  []string
+	received sync.WaitGroup // the three requests
+	halves   sync.WaitGroup // of the three replies
+	replied  chan struct{}  // closed when the three may reply
+}
+
+// talks returns nil when there is no socket.
+func (s scene) talks() *talks {
+	t := &talks{scene: s, replied: make(chan struct{}), replies: []string{"1111111111", "2222222222", "3333333333"}}
+	if t.slow = s.prepare(bigRequest(), much); t.slow == nil {
+		return nil
+	}
+	for _, request := range []string{"first request", "second request", "third request"} {
+		x := s.prepare([]byte(request), much)
+		if x == nil {
+			return nil
+		}
+		t.calls = append(t.calls, x)
+	}
+	t.received.Add(len(t.calls))
+	t.halves.Add(len(t.calls))
+	return t
+}
+
+func (t *talks) start() {
+	t.slow.start(func(p *peer) {
+		t.received.Wait()
+		p.pause(10) // now the three sends are over
+		p.send(plainReply)
+		p.end()
+		p.pause(30)
+		close(t.replied)
+		for !p.over.Load() && !p.late && !t.returned() {
+			time.Sleep(time.Millisecond)
+		}
+		p.reset() // to receive it all would only take time
+	})
+	for i, x := range t.calls {
 		x.start(func(p *peer) {
 			p.receive()
-			met[0].Done()
-			met[0].Wait()
-			p.send([]byte(replies[i][:5]))
-			met[1].Done()
-			met[1].Wait()
-			p.send([]byte(replies[i][5:]))
+			t.received.Done()
+			<-t.replied
+			p.send([]byte(t.replies[i][:5]))
+			t.halves.Done()
+			t.halves.Wait()
+			p.send([]byte(t.replies[i][5:]))
 			p.end()
 		})
 	}
-	for _, x := range calls {
-		x.wait() // when one hangs, this lets all others go
+}
+
+// returned tells whether the three calls have returned.
+func (t *talks) returned() bool {
+	for _, x := range t.calls {
+		select {
+		case <-x.call.Done():
+		default:
+			return false
+		}
 	}
-	for _, x := range calls {
-		x.finish(time.Second)
+	return true
+}
+
+// tell reports what is wrong when all calls are over.
+func (t *talks) tell(alone *outcome) (told bool) {
+	for i, x := range t.calls {
+		if !x.good([]byte(t.replies[i])) && !x.panicked() {
+			x.wrong(shared, "Its reply to %q is %q. Other calls were at work at the same time, one of them still in its Write. %s", x.request, t.replies[i], x.did())
+			return true
+		}
 	}
-	for i, x := range calls {
-		if !x.good([]byte(replies[i])) && !x.panicked() {
-			x.wrong(shared, "Its reply to %q is %q. Two other calls were at work at the same time. %s", requests[i], replies[i], x.did())
+	if x := t.slow; x.hung == "" && x.peer.late && !x.panicked() && alone.failed() == nil {
+		x.wrong(shared, "It had read nothing yet, and the request of %d bytes is more than fits on the way. Your Exchange waits for its send when it is called alone. But here other calls were at work at the same time. %s", len(x.request), x.did())
+		return true
+	}
+	return false
+}
+
+// tellChanged makes further calls and looks whether each reply is still as it was.
+func (t *talks) tellChanged() {
+	const further = 10
+	for i := range further {
+		reply := []byte{'a' + byte(i), 'b', 'c'}
+		x := t.prepare(plainRequest, much)
+		if x == nil {
+			return
+		}
+		x.start(answers(reply))
+		x.wait()
+		x.close()
+		if !x.good(reply) {
+			return // another case tells
+		}
+		t.calls = append(t.calls, x)
+		t.replies = append(t.replies, string(reply))
+	}
+	for i, x := range t.calls {
+		if !bytes.Equal(x.reply, []byte(t.replies[i])) {
+			x.wrong(shared, "Your Exchange returned %q. Then it was called again, and now these bytes are %q.", t.replies[i], x.reply)
 			return
 		}
 	}

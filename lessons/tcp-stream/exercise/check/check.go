@@ -67,19 +67,20 @@ func cases(exchange exchanger, tooLong error) []exam.Case[exchanger] {
 	plain := add("plain reply", reply(plainRequest, plainReply, much))
 	drip := add("reply byte by byte", drips, plain)
 	stream := add("reply of 300000 bytes", reply(plainRequest, []byte(exam.Numbers(300_000)), much), drip)
-	add("several calls at once", severalCalls, stream)
-	list[len(list)-1].First = true
 	add("empty request", emptyRequestCase, stream)
 	empty := add("empty reply", emptyReplyCase, stream)
 	full := add("reply of exactly limit bytes", reply(plainRequest, []byte(exam.Numbers(5000)), 5000), stream)
 	add("no byte where none is allowed", reply(plainRequest, nil, 0), empty, full)
-	over := add("one byte more than limit", tooMuch(5001, 5000, true), stream)
-	add("one byte where none is allowed", tooMuch(1, 0, true), over)
-	add("one byte more than limit, then silence", tooMuch(5001, 5000, false), over)
+	over := add("one byte more than limit", tooMuch(5001, 5000), stream)
+	add("one byte where none is allowed", tooMuch(1, 0), over)
+	silent := add("one byte more than limit, then silence", silentAfterTooMuch, over)
 	add("reply without an end", endless, over)
 	both := add("echo of 8 MiB while it is sent", echo, stream)
-	add("reply without an end from a peer that never reads", neverReads, over, both)
+	blocked := add("reply without an end from a peer that never reads", neverReads, over, both)
+	add("one byte more than limit from a peer that never reads", silentAndNeverReads, blocked, silent)
 	first := add("reply that ends before the request is read", repliesFirst, both)
+	add("several calls at once", func(s scene) { severalCalls(s, first) }, stream)
+	list[len(list)-1].First = true
 	reset := add("reset in the middle of the reply", resetAfter([]byte("half a rep"), much), stream)
 	add("reset after exactly limit bytes", resetAfter(plainReply, len(plainReply)), full, reset)
 	add("reset after the reply and before the request is read", resetInRequest, first)
@@ -105,11 +106,16 @@ func (s scene) run(request []byte, limit int, grace time.Duration, play func(p *
 
 // plain talks to a peer that reads to the end, replies and ends.
 func (s scene) plain(request, reply []byte, limit int) *exchange {
-	return s.run(request, limit, time.Second, func(p *peer) {
+	return s.run(request, limit, time.Second, answers(reply))
+}
+
+// answers is a peer that reads to the end, replies and ends.
+func answers(reply []byte) func(p *peer) {
+	return func(p *peer) {
 		p.receive()
 		p.send(reply)
 		p.end()
-	})
+	}
 }
 
 func reply(request, reply []byte, limit int) func(scene) {
@@ -155,21 +161,55 @@ func emptyReplyCase(s scene) {
 	x.wantReply(nil)
 }
 
-func tooMuch(size, limit int, ends bool) func(scene) {
+func tooMuch(size, limit int) func(scene) {
 	return func(s scene) {
 		x := s.run(plainRequest, limit, 0, func(p *peer) {
 			p.receive()
 			p.send([]byte(exam.Numbers(size))[:size-1])
 			p.pause(20) // one that looks only at the size of a piece sees none that is too long
 			p.send([]byte(exam.Numbers(size))[size-1:])
-			if ends {
-				p.end()
-			}
+			p.end()
 		})
 		if x != nil {
 			x.wantTooLong()
 		}
 	}
+}
+
+func silentAfterTooMuch(s scene) {
+	s.wantAtOnce(plainRequest, readsOn, func(p *peer) {
+		p.receive()
+		p.send(tooLongReply)
+	})
+}
+
+// silentAndNeverReads leaves the answer in its Write.
+func silentAndNeverReads(s scene) {
+	s.wantAtOnce(bigRequest(), writerStays, func(p *peer) { p.send(tooLongReply) })
+}
+
+var tooLongReply = []byte(exam.Numbers(5001))
+
+// wantAtOnce wants ErrTooLong while the peer rests after it has sent too much. D is for
+// an answer that returns only later. Once, that may be the computer: it counts when it
+// is so twice.
+func (s scene) wantAtOnce(request []byte, d exam.Diagnosis, play func(p *peer)) {
+	var late *exchange
+	for range 2 {
+		x := s.run(request, len(tooLongReply)-1, 0, func(p *peer) {
+			play(p)
+			p.pause(100)
+		})
+		if x == nil {
+			return
+		}
+		if x.hung != "" || x.peer.late || !errors.Is(x.err, s.tooLong) {
+			x.wantTooLong()
+			return
+		}
+		late = x
+	}
+	late.wrong(d, "With a limit of %d, that is too much. %s But that was only after more than 100 ms.", late.limit, late.did())
 }
 
 // endless is a peer that would never end. To spare the memory, it does after big
@@ -272,10 +312,10 @@ func resetAfter(part []byte, limit int) func(scene) {
 }
 
 // resetInBoth breaks off where Write or Read tells of it, and the other one sees another
-// error or a clean end. Which one is luck, so there are several tries. Each
-// of them must end with an error.
+// error or a clean end. Mostly it is Write, but that is luck: hence three tries. Each of
+// them must end with an error.
 func resetInBoth(s scene) {
-	for range 5 {
+	for range 3 {
 		x := s.run(bigRequest(), much, time.Second, func(p *peer) {
 			p.send([]byte("half a rep"))
 			if p.pause(10); !p.late {

@@ -12,11 +12,7 @@ import (
 
 // readDeadline is one that has passed before the call, so nobody has to wait.
 func readDeadline(s scene) {
-	s.deadline("read", (*net.TCPConn).SetReadDeadline, swallowed, func(p *peer) {
-		p.receive()
-		p.send(plainReply)
-		p.end()
-	})
+	s.deadline("read", (*net.TCPConn).SetReadDeadline, swallowed, answers(plainReply))
 }
 
 // writeDeadline has a peer that does not wait for the request: it would for ever.
@@ -105,11 +101,7 @@ func (s scene) kept(wait time.Duration) (told bool) {
 	}
 	deadline := time.Now().Add(wait)
 	x.conn.SetDeadline(deadline)
-	x.start(func(p *peer) {
-		p.receive()
-		p.send(plainReply)
-		p.end()
-	})
+	x.start(answers(plainReply))
 	x.finish(time.Second)
 	if !x.good(plainReply) || !x.open {
 		if x.hung == "" && time.Now().After(deadline) {

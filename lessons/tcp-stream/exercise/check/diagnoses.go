@@ -76,7 +76,7 @@ var (
 	failed = page.Diagnosis("failed", "a-good-peer-is-no-error",
 		"Nothing was wrong with the peer. Read the error: it says which call failed.")
 	shared = page.Diagnosis("shared", "several-calls-at-once",
-		"Several calls run at once. Keep buffers, channels and the reply in variables inside Exchange, and let no call wait for another.")
+		"Several calls run at once. Keep buffers, channels and the reply in variables inside Exchange, and let no call wait for another. A buffer that goes back into a sync.Pool must not be what you return.")
 	unfinished = page.Diagnosis("unfinished", "still-to-do",
 		"One way through your Exchange still returns exam.ErrToDo. Find it and write what is missing there.")
 )

@@ -47,7 +47,7 @@ const behind = "the room behind it"
 
 // rooms are those of big requests that are free again. Much fresh memory is slow,
 // above all under the race detector.
-var rooms = make(chan []byte, 8)
+var rooms = make(chan []byte, 32)
 
 func roomFor(request []byte) []byte {
 	if len(request) == big {
@@ -102,6 +102,11 @@ func (x *exchange) finish(grace time.Duration) {
 		case <-time.After(grace):
 		}
 	}
+	x.close()
+}
+
+// close ends the peer, whatever it does.
+func (x *exchange) close() {
 	x.peer.over.Store(true)
 	x.peer.conn.Close()
 	<-x.peer.done
@@ -259,14 +264,22 @@ func (x *exchange) tidy() {
 	case x.hung != "":
 	case changed:
 		x.wrong(changedRequest, "Then the request was %s, or what is behind it in its array was changed; it had been %s.", exam.Quote(before), exam.Quote(x.request))
-	case x.left == "" && len(x.request) == big:
-		select {
-		case rooms <- x.room:
-		default:
-		}
+	default:
+		x.giveBack()
 	}
 	if x.left != "" {
 		x.wrong(leftBehind, "%s A goroutine of it was still %s, a second later.", x.did(), x.left)
+	}
+}
+
+// giveBack frees the room of a big request for other calls. The answer has not changed it.
+func (x *exchange) giveBack() {
+	if x.hung != "" || x.left != "" || len(x.request) != big {
+		return
+	}
+	select {
+	case rooms <- x.room:
+	default:
 	}
 }
 

@@ -172,6 +172,15 @@ var rights = []exam.Answer[exchanger]{
 		}
 		return buf[:n], <-sent
 	}},
+	{Name: "a buffer of the pool, and a copy returned", Func: parts{receive: func() func(conn *net.TCPConn, limit int) ([]byte, error) {
+		pool := sync.Pool{New: func() any { return new(bytes.Buffer) }}
+		return func(conn *net.TCPConn, limit int) ([]byte, error) {
+			buf := pool.Get().(*bytes.Buffer)
+			defer pool.Put(buf)
+			reply, err := pooled(buf, conn, limit)
+			return bytes.Clone(reply), err
+		}
+	}()}.exchange},
 	{Name: "limited writer", Func: parts{receive: copied}.exchange},
 	{Name: "full then one more", Func: parts{receive: func(conn *net.TCPConn, limit int) ([]byte, error) {
 		buf := make([]byte, limit)
@@ -240,6 +249,16 @@ var rights = []exam.Answer[exchanger]{
 			}
 		}
 	}},
+}
+
+// pooled returns the buffer's own bytes.
+func pooled(buf *bytes.Buffer, conn *net.TCPConn, limit int) ([]byte, error) {
+	buf.Reset()
+	_, err := buf.ReadFrom(io.LimitReader(conn, int64(limit)+1))
+	if err == nil && buf.Len() > limit {
+		err = errTooLong
+	}
+	return buf.Bytes(), err
 }
 
 // asTooLong makes the solution's error that of the tests.

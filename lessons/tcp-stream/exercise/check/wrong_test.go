@@ -398,6 +398,26 @@ var wrongs = []exam.Answer[exchanger]{
 	{"waits for its send when the reply is too long", "writer-stays", parts{finish: func(conn *net.TCPConn, reply []byte, err error, sent <-chan error) ([]byte, error) {
 		return reply, errors.Join(err, <-sent)
 	}}.exchange},
+	{"gives its send 2 s when the reply is too long", "writer-stays", parts{finish: func(conn *net.TCPConn, reply []byte, err error, sent <-chan error) ([]byte, error) {
+		if err == nil {
+			return reply, <-sent
+		}
+		select {
+		case <-sent:
+		case <-time.After(2 * time.Second):
+			conn.Close()
+			<-sent
+		}
+		return nil, err
+	}}.exchange},
+	{"throws away what comes in 2 s", "reads-on", parts{receive: func(conn *net.TCPConn, limit int) ([]byte, error) {
+		reply, err := parts{}.read(conn, limit)
+		if err == errTooLong {
+			conn.SetReadDeadline(time.Now().Add(2 * time.Second))
+			io.Copy(io.Discard, io.LimitReader(conn, 256<<10))
+		}
+		return reply, err
+	}}.exchange},
 	{"every error is ErrTooLong", "not-too-long", after(func(reply []byte, err error) ([]byte, error) {
 		if err != nil {
 			err = errTooLong
@@ -450,6 +470,39 @@ var wrongs = []exam.Answer[exchanger]{
 			}
 		}
 	}}.exchange},
+	{"one channel for all calls", "shared", func() exchanger {
+		sent := make(chan error, 1)
+		return func(conn *net.TCPConn, request []byte, limit int) ([]byte, error) {
+			go func() { sent <- sendRight(conn, request) }()
+			reply, err := parts{}.read(conn, limit)
+			return finishRight(conn, reply, err, sent)
+		}
+	}()},
+	{"one wait group for all calls", "shared", func() exchanger {
+		var wg sync.WaitGroup
+		return func(conn *net.TCPConn, request []byte, limit int) ([]byte, error) {
+			var sendErr error
+			wg.Add(1)
+			go func() {
+				defer wg.Done()
+				sendErr = sendRight(conn, request)
+			}()
+			reply, err := parts{}.read(conn, limit)
+			if err != nil {
+				conn.Close()
+			}
+			wg.Wait()
+			return reply, errors.Join(err, sendErr)
+		}
+	}()},
+	{"returns a buffer of the pool", "shared", parts{receive: func() func(conn *net.TCPConn, limit int) ([]byte, error) {
+		pool := sync.Pool{New: func() any { return new(bytes.Buffer) }}
+		return func(conn *net.TCPConn, limit int) ([]byte, error) {
+			buf := pool.Get().(*bytes.Buffer)
+			defer pool.Put(buf)
+			return pooled(buf, conn, limit)
+		}
+	}()}.exchange},
 	{"one call after the other", "shared", func(conn *net.TCPConn, request []byte, limit int) ([]byte, error) {
 		inLine.Lock()
 		defer inLine.Unlock()
