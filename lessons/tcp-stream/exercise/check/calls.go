@@ -38,7 +38,11 @@ type talks struct {
 	received sync.WaitGroup // the three requests
 	halves   sync.WaitGroup // of the three replies
 	replied  chan struct{}  // closed when the three may reply
+	waited   bool           // the three did not return before the slow one was let go
 }
+
+// patience is how many rests the slow call goes on, for the others to return.
+const patience = 1000
 
 // talks returns nil when there is no socket.
 func (s scene) talks() *talks {
@@ -66,9 +70,11 @@ func (t *talks) start() {
 		p.end()
 		p.pause(30)
 		close(t.replied)
-		for !p.over.Load() && !p.late && !t.returned() {
-			time.Sleep(time.Millisecond)
+		rests := 0
+		for ; rests < patience && !p.late && !p.over.Load() && !t.returned(); rests++ {
+			p.pause(1)
 		}
+		t.waited = rests == patience
 		p.reset() // to receive it all would only take time
 	})
 	for i, x := range t.calls {
@@ -99,6 +105,10 @@ func (t *talks) returned() bool {
 
 // tell reports what is wrong when all calls are over.
 func (t *talks) tell(alone *outcome) (told bool) {
+	if x := t.calls[0]; t.waited && !x.panicked() {
+		x.wrong(shared, "Your Exchange did not return as long as another call was still in its Write.")
+		return true
+	}
 	for i, x := range t.calls {
 		if !x.good([]byte(t.replies[i])) && !x.panicked() {
 			x.wrong(shared, "Its reply to %q is %q. Other calls were at work at the same time, one of them still in its Write. %s", x.request, t.replies[i], x.did())

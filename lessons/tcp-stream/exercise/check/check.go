@@ -195,10 +195,12 @@ var tooLongReply = []byte(exam.Numbers(5001))
 // is so twice.
 func (s scene) wantAtOnce(request []byte, d exam.Diagnosis, play func(p *peer)) {
 	var late *exchange
+	var played time.Time
 	for range 2 {
 		x := s.run(request, len(tooLongReply)-1, 0, func(p *peer) {
 			play(p)
-			p.pause(100)
+			played = time.Now()
+			p.pause(60)
 		})
 		if x == nil {
 			return
@@ -209,7 +211,7 @@ func (s scene) wantAtOnce(request []byte, d exam.Diagnosis, play func(p *peer)) 
 		}
 		late = x
 	}
-	late.wrong(d, "With a limit of %d, that is too much. %s But that was only after more than 100 ms.", late.limit, late.did())
+	late.wrong(d, "With a limit of %d, that is too much. %s But that was %v after the last byte.", late.limit, late.did(), late.ended.Sub(played).Round(time.Millisecond))
 }
 
 // endless is a peer that would never end. To spare the memory, it does after big

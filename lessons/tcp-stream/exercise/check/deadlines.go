@@ -76,20 +76,19 @@ func (x *exchange) finishPast() {
 	x.finish(grace)
 }
 
-// The deadline of the caller is near in these cases. On a machine that is so busy that
-// the case does not get to its point before, it is tried again with the later one.
-const (
-	near  = 250 * time.Millisecond
-	later = 2 * time.Second
-)
+// waits are how long before the deadline of the caller its call begins. On a machine so
+// busy that the case does not get to its point in time, it is tried again with the next.
+var waits = []time.Duration{250 * time.Millisecond, time.Second, 4 * time.Second}
 
 // shortRequest has fewer bytes than the limits here: they are not for the request.
 var shortRequest = []byte("Hello!")
 
 // keptDeadline looks whether the deadline of the caller still holds after a good return.
 func keptDeadline(s scene) {
-	if !s.kept(near) {
-		s.kept(later)
+	for _, wait := range waits {
+		if s.kept(wait) {
+			return
+		}
 	}
 }
 
@@ -148,8 +147,10 @@ func calls(read, write bool) string {
 // silentPeer falls silent in the middle of its reply: the deadline of the caller ends
 // the call. Exactly limit bytes have come by then.
 func silentPeer(s scene) {
-	if !s.silent(near) {
-		s.silent(later)
+	for _, wait := range waits {
+		if s.silent(wait) {
+			return
+		}
 	}
 }
 
@@ -171,7 +172,7 @@ func (s scene) silent(wait time.Duration) (told bool) {
 	x.finish(0)
 	switch {
 	case x.hung == "" && deadline.Sub(sent) < wait/2, // perhaps it had not read that before
-		x.hung == "" && x.ended.Sub(deadline) > time.Second && wait == near:
+		x.hung == "" && x.ended.Sub(deadline) > time.Second && wait == waits[0]:
 		return false
 	case x.panicked(), x.toDo():
 	case x.hung != "", x.ended.Sub(deadline) > time.Second:

@@ -398,22 +398,22 @@ var wrongs = []exam.Answer[exchanger]{
 	{"waits for its send when the reply is too long", "writer-stays", parts{finish: func(conn *net.TCPConn, reply []byte, err error, sent <-chan error) ([]byte, error) {
 		return reply, errors.Join(err, <-sent)
 	}}.exchange},
-	{"gives its send 2 s when the reply is too long", "writer-stays", parts{finish: func(conn *net.TCPConn, reply []byte, err error, sent <-chan error) ([]byte, error) {
+	{"gives its send 2.9 s when the reply is too long", "writer-stays", parts{finish: func(conn *net.TCPConn, reply []byte, err error, sent <-chan error) ([]byte, error) {
 		if err == nil {
 			return reply, <-sent
 		}
 		select {
 		case <-sent:
-		case <-time.After(2 * time.Second):
+		case <-time.After(2900 * time.Millisecond):
 			conn.Close()
 			<-sent
 		}
 		return nil, err
 	}}.exchange},
-	{"throws away what comes in 2 s", "reads-on", parts{receive: func(conn *net.TCPConn, limit int) ([]byte, error) {
+	{"throws away what comes in 2.9 s", "reads-on", parts{receive: func(conn *net.TCPConn, limit int) ([]byte, error) {
 		reply, err := parts{}.read(conn, limit)
 		if err == errTooLong {
-			conn.SetReadDeadline(time.Now().Add(2 * time.Second))
+			conn.SetReadDeadline(time.Now().Add(2900 * time.Millisecond))
 			io.Copy(io.Discard, io.LimitReader(conn, 256<<10))
 		}
 		return reply, err
