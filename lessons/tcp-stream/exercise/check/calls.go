@@ -106,7 +106,7 @@ func (t *talks) returned() bool {
 // tell reports what is wrong when all calls are over.
 func (t *talks) tell(alone *outcome) (told bool) {
 	if x := t.calls[0]; t.waited && !x.panicked() {
-		x.wrong(shared, "Your Exchange did not return as long as another call was still in its Write.")
+		x.wrong(shared, "Two other peers did the same. But one of these three calls did not return as long as a fourth one was still in its Write.")
 		return true
 	}
 	for i, x := range t.calls {

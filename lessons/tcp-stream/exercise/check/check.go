@@ -205,11 +205,17 @@ func (s scene) wantAtOnce(request []byte, d exam.Diagnosis, play func(p *peer)) 
 		if x == nil {
 			return
 		}
-		if x.hung != "" || x.peer.late || !errors.Is(x.err, s.tooLong) {
+		if x.hung == "" && (x.peer.late || !errors.Is(x.err, s.tooLong)) {
 			x.wantTooLong()
 			return
 		}
-		late = x
+		if late = x; x.hung != "" {
+			break
+		}
+	}
+	if late.hung != "" {
+		late.wrong(d, "With a limit of %d, that is too much. %s", late.limit, late.did())
+		return
 	}
 	late.wrong(d, "With a limit of %d, that is too much. %s But that was %v after the last byte.", late.limit, late.did(), late.ended.Sub(played).Round(time.Millisecond))
 }

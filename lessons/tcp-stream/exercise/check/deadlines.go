@@ -172,7 +172,7 @@ func (s scene) silent(wait time.Duration) (told bool) {
 	x.finish(0)
 	switch {
 	case x.hung == "" && deadline.Sub(sent) < wait/2, // perhaps it had not read that before
-		x.hung == "" && x.ended.Sub(deadline) > time.Second && wait == waits[0]:
+		wait == waits[0] && x.hung == "" && x.ended.After(deadline) && (x.err == nil || x.ended.Sub(deadline) > time.Second):
 		return false
 	case x.panicked(), x.toDo():
 	case x.hung != "", x.ended.Sub(deadline) > time.Second:
