@@ -468,9 +468,13 @@ var wrongs = []exam.Answer[exchanger]{
 			n, err := conn.Read(buf)
 			lock.Lock()
 			sharedBuf.Write(buf[:n])
-			reply := bytes.Clone(sharedBuf.Bytes())
+			var reply []byte
+			size := sharedBuf.Len()
+			if err == io.EOF {
+				reply = bytes.Clone(sharedBuf.Bytes())
+			}
 			lock.Unlock()
-			if len(reply) > limit {
+			if size > limit {
 				return nil, errTooLong
 			}
 			if err == io.EOF {
