@@ -78,6 +78,9 @@ var cases = []exam.Case[framing]{
 		pieces: []string{"", frame(plain)[:2], "", frame(plain)[2:4], "", "Hel", "", "lo"}, raw: true, want: once(plain), means: zeroBytes}.run},
 	{Name: "read where the last bytes come with the end", Run: withEnd(once(frame(plain)), plain)},
 	{Name: "read where a length of 0 comes with the end", Run: withEnd([]string{"\x00\x00", "\x00\x00"}, "")},
+	{Name: "read where a part of the length comes with the end", Run: insideWith(ends, 1, 2, 3)},
+	{Name: "read where a part of the message comes with the end", Run: insideWith(ends, header+1, header+len(plain)-1)},
+	{Name: "read where a part comes with a reset", Run: insideWith(resets, 2, header+3)},
 
 	{Name: "read at the end of the stream", Run: reading{ending: ends}.run},
 	{Name: "read at the end behind a message", Run: reading{pieces: once(plain), want: once(plain), ending: ends}.run},

@@ -80,7 +80,9 @@ func (c *conn) Read(p []byte) (n int, err error) {
 	n = copy(p, c.queue)
 	c.queue = c.queue[n:]
 	c.taken.Add(int64(n))
-	if c.together && len(c.queue) == 0 && len(c.pieces) == 0 {
+	// A reset comes with bytes only where there was room for more. Else io.ReadFull,
+	// which wanted no more, would drop it: an end is told again, and a reset is not.
+	if c.together && len(c.queue) == 0 && len(c.pieces) == 0 && (c.ending == ends || n < len(p)) {
 		_, err = c.readBehind(make([]byte, 1))
 	}
 	return n, err

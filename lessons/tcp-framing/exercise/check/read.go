@@ -50,7 +50,7 @@ func (r reading) run(tr *exam.Trial, f framing) {
 // passes is run, and returns whether all was right.
 func (r reading) passes(tr *exam.Trial, f framing) bool {
 	calls := len(r.want)
-	if r.ending != stays && !r.together {
+	if r.ending != stays && (!r.together || calls == 0) {
 		calls++
 	}
 	v := r.play(tr, f, calls, exam.Limit)
@@ -183,11 +183,11 @@ func (v *visit) verdict() exam.Diagnosis {
 		return unfinished
 	case v.refuses:
 		return v.notRefused()
-	case behind && (v.hung != "" || v.conn.fails.Load() > 1):
+	case behind && (v.hung != "" || v.wentOn()):
 		return readsOn
 	case !behind && v.taken > v.size() && v.want[v.call] != "":
 		return readsPast
-	case v.together && v.want[v.call] != "" && v.err != nil && v.taken == v.size():
+	case !behind && v.together && v.want[v.call] != "" && v.err != nil && v.taken == v.size():
 		return lateError
 	case !behind && v.piecesOver():
 		return overwrites
@@ -197,6 +197,16 @@ func (v *visit) verdict() exam.Diagnosis {
 		return v.atEnd()
 	}
 	return v.notRead()
+}
+
+// wentOn tells whether the call read on after an error. Behind an end that came with
+// bytes it may read once more: that Read says the same again, without bytes.
+func (v *visit) wentOn() bool {
+	errors := v.conn.fails.Load()
+	if v.together && v.ending == ends {
+		return errors > 2
+	}
+	return errors > 1
 }
 
 // piecesOver tells whether each piece came to the place of the one before: all were
@@ -340,9 +350,20 @@ func withEnd(pieces []string, message string) func(*exam.Trial, framing) {
 
 // inside ends the stream behind so many bytes of a message.
 func inside(e ending, places ...int) func(*exam.Trial, framing) {
+	return reading{ending: e}.cut(places)
+}
+
+// insideWith is inside, where the last bytes come together with the error.
+func insideWith(e ending, places ...int) func(*exam.Trial, framing) {
+	return reading{ending: e, together: true}.cut(places)
+}
+
+// cut plays the reading with so many bytes of a message, and no more.
+func (r reading) cut(places []int) func(*exam.Trial, framing) {
 	return func(tr *exam.Trial, f framing) {
 		for _, n := range places {
-			r := reading{ending: e, raw: true}
+			r := r
+			r.raw, r.pieces = true, nil
 			for i, part := range []string{frame(plain)[:min(n, header)], frame(plain)[min(n, header):n]} {
 				if i == 0 && n > 0 || part != "" {
 					r.pieces = append(r.pieces, part)
@@ -380,8 +401,11 @@ func (v *visit) how() (s string) {
 			s = ". Between the pieces, a Read returned 0 bytes and no error"
 		}
 	}
-	if v.together {
+	switch {
+	case v.together && v.ending == ends:
 		s = ". The Read with the last bytes returned io.EOF together with them"
+	case v.together:
+		s = ". The Read with the last bytes returned the error together with them"
 	}
 	if v.bare {
 		s += ". r had no method but Read"

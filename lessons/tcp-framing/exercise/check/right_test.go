@@ -300,6 +300,35 @@ var rights = []exam.Answer[framing]{
 			}
 			return buf[4 : 4+n], nil
 		})},
+	{Name: "bytes before the error, an end is asked for again", Func: both(rightWrite, parts{fill: func(r io.Reader, b []byte) (int, error) {
+		for got := 0; got < len(b); {
+			n, err := r.Read(b[got:])
+			got += n
+			switch {
+			case got == len(b):
+				return got, nil
+			case err == io.EOF && n > 0: // the next Read says it again
+			case err == io.EOF && got > 0:
+				return got, io.ErrUnexpectedEOF
+			case err != nil:
+				return got, err
+			}
+		}
+		return len(b), nil
+	}}.read)},
+	{Name: "reads byte by byte", Func: both(rightWrite, parts{fill: func(r io.Reader, b []byte) (int, error) {
+		if len(b) > 1000 {
+			return io.ReadFull(r, b) // else it takes long
+		}
+		for i := range b {
+			if _, err := io.ReadFull(r, b[i:i+1]); err == io.EOF && i > 0 {
+				return i, io.ErrUnexpectedEOF
+			} else if err != nil {
+				return i, err
+			}
+		}
+		return len(b), nil
+	}}.read)},
 	{Name: "the cause is kept, not the error around it", Func: both(
 		func(w io.Writer, message []byte) error { return innermost(rightWrite(w, message)) },
 		func(r io.Reader) ([]byte, error) {

@@ -360,6 +360,52 @@ var wrongs = []exam.Answer[framing]{
 		return m[:min(len(m), 4096)], err
 	})},
 	{Name: "an error before the bytes", Want: "bytes-with-error end-inside", Func: reads(parts{fill: loop(func(n int, err error) bool { return err != nil })}.read)},
+	{Name: "an end that comes with bytes is the end of the message", Want: "swallowed", Func: reads(parts{fill: func(r io.Reader, b []byte) (int, error) {
+		if len(b) == 4 {
+			return io.ReadFull(r, b)
+		}
+		for got := 0; got < len(b); {
+			n, err := r.Read(b[got:])
+			if got += n; err == io.EOF && n > 0 {
+				return got, nil
+			}
+			if err != nil {
+				return got, err
+			}
+		}
+		return len(b), nil
+	}}.read)},
+	{Name: "looks whether bytes came before it counts them", Want: "end-inside", Func: reads(parts{fill: func(r io.Reader, b []byte) (int, error) {
+		for got := 0; got < len(b); {
+			n, err := r.Read(b[got:])
+			switch {
+			case got+n == len(b):
+				return len(b), nil
+			case err == io.EOF && got > 0:
+				return got, io.ErrUnexpectedEOF
+			case err != nil:
+				return got, err
+			}
+			got += n
+		}
+		return len(b), nil
+	}}.read)},
+	{Name: "an error that comes with bytes is dropped", Want: "reads-on", Func: reads(parts{fill: func(r io.Reader, b []byte) (int, error) {
+		for got := 0; got < len(b); {
+			n, err := r.Read(b[got:])
+			if n > 0 {
+				got += n
+				continue
+			}
+			if err == io.EOF && got > 0 {
+				return got, io.ErrUnexpectedEOF
+			}
+			if err != nil {
+				return got, err
+			}
+		}
+		return len(b), nil
+	}}.read)},
 	{Name: "0 bytes are the end", Want: "zero-bytes", Func: reads(parts{fill: func(r io.Reader, b []byte) (int, error) {
 		got := 0
 		for got < len(b) {
