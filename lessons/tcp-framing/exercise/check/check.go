@@ -73,7 +73,8 @@ var cases = []exam.Case[framing]{
 	{Name: "read 300 bytes", Run: long(300).run},
 	{Name: "read 70000 bytes", Run: long(70000).run},
 	{Name: "read 1 MiB", Run: long(most).run},
-	{Name: "read from any io.Reader", Run: reading{pieces: once(plain), want: once(plain), bare: true, means: failed}.run},
+	{Name: "read from any io.Reader", Run: reading{pieces: once(plain), want: once(plain), bare: true, pipe: true, means: failed}.run},
+	{Name: "read an empty message from any io.Reader", Run: reading{pieces: once(""), want: once(""), bare: true, pipe: true, means: emptyMessage}.run},
 	{Name: "read where a Read returns 0 bytes", Run: reading{
 		pieces: []string{"", frame(plain)[:2], "", frame(plain)[2:4], "", "Hel", "", "lo"}, raw: true, want: once(plain), means: zeroBytes}.run},
 	{Name: "read where the last bytes come with the end", Run: withEnd(once(frame(plain)), plain)},

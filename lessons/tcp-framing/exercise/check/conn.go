@@ -34,8 +34,12 @@ type conn struct {
 	queue    []byte   // what has arrived
 	ending   ending
 	together bool   // the last bytes come together with the error behind them
+	pipe     bool   // a Read without room waits for bytes, as that of io.Pipe does
 	behind   func() // called by the Read behind the last piece
 	taken    atomic.Int64
+	noRoom   atomic.Bool  // a Read without room waited
+	room     atomic.Int64 // of the last Read
+	ahead    atomic.Int64 // room of a Read that asked for a length and more
 
 	gate   func() // called by Write before it writes
 	half   bool   // a Write takes a half before it fails
@@ -67,7 +71,11 @@ func (c *conn) send(pieces []string) {
 func (c *conn) Read(p []byte) (n int, err error) {
 	c.reading.Lock()
 	defer c.reading.Unlock()
-	if len(c.queue) == 0 && len(p) > 0 {
+	c.room.Store(int64(len(p)))
+	if c.taken.Load() < header && len(p) > header {
+		c.ahead.CompareAndSwap(0, int64(len(p)))
+	}
+	if len(c.queue) == 0 && (len(p) > 0 || c.pipe) {
 		if len(c.pieces) == 0 {
 			return c.readBehind(p)
 		}
@@ -90,6 +98,11 @@ func (c *conn) Read(p []byte) (n int, err error) {
 
 // readBehind reads where all pieces have been taken.
 func (c *conn) readBehind(p []byte) (int, error) {
+	if len(p) == 0 {
+		c.noRoom.Store(true)
+		_, err := c.Conn.Read(make([]byte, 1)) // nothing comes any more: this ends with the case
+		return 0, err
+	}
 	c.behind()
 	switch c.ending {
 	case ends:

@@ -19,6 +19,7 @@ type reading struct {
 	ending   ending
 	together bool           // the last bytes come together with the error behind them
 	bare     bool           // r has no method but Read
+	pipe     bool           // a Read without room waits for bytes, as that of io.Pipe does
 	want     []string       // the messages, one for each call
 	refuses  bool           // the call behind them has to refuse a length that is too long
 	means    exam.Diagnosis // what it means when a message does not come, though plain and dripped ones do
@@ -104,7 +105,7 @@ func (r reading) play(tr *exam.Trial, f framing, calls int, patience time.Durati
 		return nil
 	}
 	defer c.hangUp()
-	c.ending, c.together = r.ending, r.together
+	c.ending, c.together, c.pipe = r.ending, r.together, r.pipe
 	c.send(r.stream())
 	for i := range calls {
 		if v := r.call(tr, f, c, i, patience); !v.right() {
@@ -221,6 +222,8 @@ func (v *visit) notRead() exam.Diagnosis {
 	want := v.want[v.call]
 	empty := reading{pieces: once(""), want: once("")}
 	switch n := len(v.got); {
+	case v.conn.noRoom.Load():
+		return waitsForEnd
 	case want == "" && (v.means == emptyMessage || empty.fails(v.framing)):
 		return emptyMessage
 	case v.taken > v.size():
@@ -270,6 +273,8 @@ func (v *visit) otherForm() exam.Diagnosis {
 		}
 	}
 	switch {
+	case v.hung != "" && v.readAhead():
+		return readsPast
 	case v.hung != "":
 		return waitsForEnd
 	case v.err == nil:
@@ -278,6 +283,12 @@ func (v *visit) otherForm() exam.Diagnosis {
 		return lengthSize
 	}
 	return failed
+}
+
+// readAhead tells whether the call waits for a message that it took with the length:
+// its last Read asked for no more than the message.
+func (v *visit) readAhead() bool {
+	return v.conn.ahead.Load() > 0 && v.conn.room.Load() <= int64(len(plain))
 }
 
 // atEnd judges a call that had to end with the stream, or with an error of Read.
@@ -410,6 +421,9 @@ func (v *visit) how() (s string) {
 	if v.bare {
 		s += ". r had no method but Read"
 	}
+	if v.conn.noRoom.Load() {
+		s += ". A Read had no room for a byte, and waited, as that of io.Pipe does"
+	}
 	return s
 }
 
@@ -427,6 +441,9 @@ func (v *visit) outcome() string {
 		s += " returned " + exam.Quote(v.got) + " and no error"
 	}
 	s += ", and took " + count(v.taken, "byte") + ". "
+	if n := v.conn.ahead.Load(); n > 0 && v.call == 0 {
+		s += fmt.Sprintf("A Read that was for the length had room for %d bytes. ", n)
+	}
 	if name := v.conn.misuse.Load(); name != nil {
 		s += fmt.Sprintf("It called %v. ", name)
 	}

@@ -258,6 +258,8 @@ func writeTooLong(tr *exam.Trial, f framing) {
 		idea = d.stuck()
 	case errors.Is(d.err, exam.ErrToDo):
 		idea = unfinished
+	case d.err == nil && d.writes == 0 && d.wire == "":
+		idea = tooLongUnknown
 	case d.err == nil && len(d.wire) < header+len(d.message):
 		idea = partlyWritten
 	case d.err == nil && accepts(4*most):

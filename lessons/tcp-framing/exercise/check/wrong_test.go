@@ -244,6 +244,15 @@ var wrongs = []exam.Answer[framing]{
 		return n, err
 	}}.read)},
 	{Name: "a bufio.Reader for each call", Want: "reads-past", Func: reads(func(r io.Reader) ([]byte, error) { return rightRead(bufio.NewReader(r)) })},
+	{Name: "a small bufio.Reader for the length", Want: "reads-past", Func: reads(func(r io.Reader) ([]byte, error) {
+		b := bufio.NewReaderSize(r, 4) // it makes itself larger
+		return parts{fill: func(r io.Reader, p []byte) (int, error) {
+			if len(p) == 4 {
+				r = b
+			}
+			return io.ReadFull(r, p)
+		}}.read(r)
+	})},
 	{Name: "three messages of each connection", Want: "reads-past", Func: reads(func() reader {
 		var calls sync.Map // by io.Reader
 		return func(r io.Reader) ([]byte, error) {
@@ -338,6 +347,21 @@ var wrongs = []exam.Answer[framing]{
 		}
 		return m, err
 	})},
+	{Name: "at least one Read for the message", Want: "waits-for-end", Func: reads(parts{fill: func(r io.Reader, b []byte) (int, error) {
+		got, err := r.Read(b)
+		for err == nil && got < len(b) {
+			n := 0
+			n, err = r.Read(b[got:])
+			got += n
+		}
+		switch {
+		case got == len(b):
+			err = nil
+		case got > 0:
+			err = eofInside(err)
+		}
+		return got, err
+	}}.read)},
 	{Name: "waits for the end behind the message", Want: "waits-for-end", Func: reads(func(r io.Reader) ([]byte, error) {
 		m, err := rightRead(r)
 		if err == nil {
@@ -629,6 +653,15 @@ var wrongs = []exam.Answer[framing]{
 		}
 		return nil
 	}}.read)},
+	{Name: "a deferred Flush takes the place of ErrTooLong", Want: "too-long-unknown", Func: writes(func(w io.Writer, m []byte) (err error) {
+		b := bufio.NewWriterSize(w, 4+most)
+		defer func() { err = b.Flush() }()
+		if len(m) > most {
+			return errTooLong
+		}
+		_, err = b.Write(framed(m))
+		return err
+	})},
 	{Name: "too long is an unexpected end", Want: "too-long-unknown", Func: reads(parts{check: func(n int) error {
 		if n > most {
 			return io.ErrUnexpectedEOF
