@@ -44,6 +44,7 @@ const (
 // not tried.
 const (
 	writeOne  = "write one message"
+	write300  = "write 300 bytes"
 	writeHuge = "write more than 1 MiB"
 	readOne   = "read one message"
 	readDrips = "read byte by byte"
@@ -57,7 +58,7 @@ var cases = []exam.Case[framing]{
 	{Name: "write an empty message", Run: writing{means: emptyMessage}.run},
 	{Name: "write bytes of all kinds", Run: writing{message: allKinds, means: wrongBytes}.run},
 	{Name: "write spaces and newlines", Run: writing{message: spaced, means: wrongBytes}.run},
-	{Name: "write 300 bytes", Run: writing{message: exam.Numbers(300), means: lengthSize}.run},
+	{Name: write300, Run: writing{message: exam.Numbers(300), means: lengthSize}.run},
 	{Name: "write 70000 bytes", Run: writing{message: exam.Numbers(70000), means: lengthSize}.run},
 	{Name: "write 1 MiB", Run: writing{message: exam.Numbers(most), means: wrongLimit}.run},
 	{Name: "write to any io.Writer", Run: writing{message: plain, bare: true, means: failed}.run},

@@ -7,6 +7,7 @@ import (
 	"io"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"example.com/sockets/shared/exam"
@@ -159,6 +160,68 @@ func writersAtOnce(tr *exam.Trial, f framing) {
 		tr.Wrong(shared, "%s. That call did not return until then: it was %s.", story, other.hung)
 	case !one.right() || !other.right():
 		tr.Wrong(shared, "%s. The messages were %s and %s. The peers got %s and %s.", story, exam.Quote(first), exam.Quote(second), exam.Quote(one.wire), exam.Quote(other.wire))
+	default:
+		compete(tr, f)
+	}
+}
+
+// A rival is a w for messages of one length, of which it gets many.
+type rival struct {
+	frame string        // what each Write has to bring
+	other *atomic.Int64 // how many calls the other goroutine has begun
+	begun int64         // how many of them before this call
+	met   *atomic.Int64 // how many calls got to their Write after the other had begun one
+	wrong *atomic.Pointer[mixed]
+}
+
+// A mixed is a message that arrived wrong.
+type mixed struct{ want, got string }
+
+func (r *rival) Write(p []byte) (int, error) {
+	if r.other.Load() != r.begun {
+		r.met.Add(1)
+	}
+	if string(p) != r.frame {
+		r.wrong.CompareAndSwap(nil, &mixed{r.frame, string(p)})
+	}
+	return len(p), nil
+}
+
+// competing is held by one pair of goroutines at a time: they leave no processor free.
+var competing sync.Mutex
+
+// compete has two goroutines that write again and again, each to a w of its own. It
+// tells of what calls share before their Write, where none can be made to wait. So it
+// goes on until they have met so often that one has met the other there.
+func compete(tr *exam.Trial, f framing) {
+	const enough = 500
+	first, second := exam.Numbers(257), exam.Numbers(514)
+	if (writing{message: first}).fails(f) || (writing{message: second}).fails(f) {
+		tr.NotTried(write300)
+		return
+	}
+	competing.Lock()
+	defer competing.Unlock()
+	end := time.Now().Add(100 * time.Millisecond) // they may never meet where there is one processor
+	var calls [2]atomic.Int64
+	var met atomic.Int64
+	var wrong atomic.Pointer[mixed]
+	writes := func(mine, others *atomic.Int64, message string) *exam.Call {
+		w := &rival{frame: frame(message), other: others, met: &met, wrong: &wrong}
+		return tr.Go(func() {
+			for b := []byte(message); met.Load() < enough && wrong.Load() == nil && time.Now().Before(end); {
+				w.begun = others.Load()
+				mine.Add(1)
+				f.write(w, b)
+			}
+		})
+	}
+	one := writes(&calls[0], &calls[1], first)
+	two := writes(&calls[1], &calls[0], second)
+	one.WaitFor(moment) // other cases tell when it hangs
+	two.WaitFor(moment)
+	if m := wrong.Load(); m != nil {
+		tr.Wrong(shared, "Two goroutines called WriteMessage again and again, each for a w of its own. Once a w should have got %s, and got %s.", exam.Quote(m.want), exam.Quote(m.got))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"runtime"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -129,6 +130,7 @@ var (
 	sharedFrame                            = make([]byte, 4+most)
 	sharedMessage                          = make([]byte, most)
 	sharedLength                           [4]byte
+	sharedNumber                           atomic.Uint32
 	bufferLock, arenaLock, frameLock, turn sync.Mutex
 	messages                               = sync.Pool{New: func() any { b := make([]byte, most); return &b }}
 	kept                                   = map[io.Reader]*bufio.Reader{}
@@ -533,7 +535,7 @@ var wrongs = []exam.Answer[framing]{
 			return rightWrite(w, m)
 		}
 		go w.Write(framed(m))
-		time.Sleep(50 * time.Millisecond)
+		time.Sleep(30 * time.Millisecond)
 		return nil
 	})},
 	{Name: "tries Write again", Want: "writes-again", Func: writes(func(w io.Writer, m []byte) error {
@@ -610,6 +612,17 @@ var wrongs = []exam.Answer[framing]{
 		binary.BigEndian.PutUint32(b, uint32(len(m)))
 		frameLock.Unlock()
 		_, err := w.Write(b)
+		return err
+	})},
+	{Name: "one length for all calls of WriteMessage", Want: "shared", Func: writes(func(w io.Writer, m []byte) error {
+		if len(m) > most {
+			return errTooLong
+		}
+		sharedNumber.Store(uint32(len(m)))
+		runtime.Gosched() // else it would be luck that another call comes here
+		b := make([]byte, 4, 4+len(m))
+		binary.BigEndian.PutUint32(b, sharedNumber.Load())
+		_, err := w.Write(append(b, m...))
 		return err
 	})},
 	{Name: "a lock around both", Want: "shared", Func: both(
