@@ -111,7 +111,7 @@ func (f *Faults) parseWord(word string, given map[string]bool) (err error) {
 	switch name {
 	case "seed":
 		if f.seed, err = strconv.ParseUint(value, 10, 64); err != nil {
-			return fmt.Errorf("the seed is a whole number, for example seed=7")
+			return fmt.Errorf("the seed is a whole number from 0, for example seed=7")
 		}
 		return once(given, name)
 	case "hold":

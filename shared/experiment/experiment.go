@@ -22,6 +22,7 @@ import (
 	"os/signal"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"example.com/sockets/shared/lesson"
@@ -54,9 +55,10 @@ type Run struct {
 	paint func(color.Attribute, string) string
 	asks  bool // there is somebody to ask
 	lines chan string
-	key   sync.Once // for the new line after ^C
-	asked int       // guesses that were made
-	right int       // guesses that were as the run went
+	waits atomic.Bool // for a line, since the question is there
+	key   sync.Once   // for the new line after ^C
+	asked int         // guesses that were made
+	right int         // guesses that were as the run went
 }
 
 // Start reads the flags from the command line. After -h, and after a wrong flag, it
@@ -69,7 +71,7 @@ func Start(p Program) *Run {
 		os.Exit(lesson.ExitDone)
 	}
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "%s: %s\nTo see all flags: go run ./lessons/%s -h\n", p.Name, steplog.Escape(err.Error()), p.Name)
+		fmt.Fprintf(os.Stderr, "%s: %s\nTo see all flags: go run ./lessons/%s -h\n", p.Name, steplog.Printable(err.Error()), p.Name)
 		os.Exit(lesson.ExitUsage)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -136,7 +138,7 @@ func (r *Run) Exit(err error) {
 		os.Exit(lesson.ExitInterrupted)
 	case err != nil:
 		for _, line := range strings.Split(err.Error(), "\n") { // of joined errors each has a line
-			fmt.Fprintf(os.Stderr, "%s: %s\n", r.program.Name, steplog.Fold(steplog.Escape(line), 0, r.width))
+			fmt.Fprintf(os.Stderr, "%s: %s\n", r.program.Name, steplog.Fold(steplog.Printable(line), 0, r.width))
 		}
 		os.Exit(lesson.ExitFailed)
 	}

@@ -120,6 +120,7 @@ func (r *Run) ask(p Part) string {
 		r.say(2, color.Reset, fmt.Sprintf("%d  %s", i+1, a))
 	}
 	for {
+		r.waits.Store(true)
 		fmt.Fprintf(color.Output, "Your guess, a number from 1 to %d (Enter skips): ", len(p.Answers))
 		line, ok := r.readLine()
 		if !ok || line == "" {
@@ -140,7 +141,10 @@ func (r *Run) readLine() (line string, ok bool) {
 		go func() { // a read from a terminal cannot be stopped; this one ends with the process
 			defer close(r.lines)
 			for in := bufio.NewScanner(os.Stdin); in.Scan(); {
-				r.lines <- strings.TrimSpace(in.Text())
+				// What was typed before the question is no guess.
+				if r.waits.CompareAndSwap(true, false) {
+					r.lines <- strings.TrimSpace(in.Text())
+				}
 			}
 		}()
 	}

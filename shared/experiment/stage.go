@@ -81,6 +81,9 @@ func (s *Stage) ClientNote(text string) { s.note(timeline.Client, text) }
 func (s *Stage) ServerNote(text string) { s.note(timeline.Server, text) }
 
 func (s *Stage) note(side timeline.Side, text string) {
+	if s.Context.Err() != nil {
+		return // what it announces will not happen
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
@@ -126,6 +129,9 @@ func (s *Stage) Dial(name, network, addr string) (*Conn, error) {
 
 // DialTimeout is Dial with a time after which it gives up. 0 is none.
 func (s *Stage) DialTimeout(name, network, addr string, timeout time.Duration) (*Conn, error) {
+	if err := s.Context.Err(); err != nil {
+		return nil, err // nothing is begun any more
+	}
 	log := s.Client(name)
 	d := net.Dialer{Timeout: timeout, FallbackDelay: -1, Control: log.SocketConnect}
 	d.SetMultipathTCP(false)

@@ -103,7 +103,7 @@ var advices = map[string][]advice{
 // width columns, 0 for no bound.
 func explain(p Program, failed steplog.Event, err error, width int) string {
 	if failed.Err == nil || !errors.Is(err, failed.Err) {
-		return fmt.Sprintf("%s: %s\n", p.Name, steplog.Escape(err.Error()))
+		return fmt.Sprintf("%s: %s\n", p.Name, steplog.Printable(err.Error()))
 	}
 	addr := failed.Remote
 	if addr == "" {
@@ -119,7 +119,7 @@ func explain(p Program, failed steplog.Event, err error, width int) string {
 	if failed.Step > 0 { // the UDP client's connect is none of the document's steps
 		step = fmt.Sprintf("step %d, %s,", failed.Step, failed.Call)
 	}
-	said := steplog.Escape(err.Error())
+	said := steplog.Printable(err.Error())
 	if errors.Is(err, io.EOF) {
 		said = "it returned 0 bytes (io.EOF)"
 	}

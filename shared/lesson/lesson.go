@@ -174,7 +174,7 @@ func (r *Run) parse(args []string) (opts options, err error) {
 	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return opts, err
 	} else if err != nil {
-		return opts, errors.New(steplog.Escape(err.Error()))
+		return opts, errors.New(steplog.Printable(err.Error()))
 	}
 	if fs.NArg() > 0 {
 		return opts, fmt.Errorf("unexpected argument %s: all settings are flags, and a text with spaces needs quotes", steplog.Quote(fs.Arg(0)))

@@ -193,6 +193,10 @@ func Escape(text string) string {
 	return strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
 }
 
+// Printable is [Escape] for a message: a backslash in it stays one, as when a part is
+// quoted already.
+func Printable(message string) string { return strings.ReplaceAll(Escape(message), `\\`, `\`) }
+
 // cause returns the innermost error: of a failed call, the system's own words.
 func cause(err error) error {
 	for errors.Unwrap(err) != nil {

@@ -65,8 +65,9 @@ func run(ctx context.Context, c config) error {
 	if c.network == "udp" {
 		ready.Call, ready.Go = "recvfrom", "UDPConn.ReadFromUDPAddrPort"
 	}
-	err = sink(ready)
-	<-ctx.Done()
+	if err = sink(ready); err == nil { // else nobody would know where it listens
+		<-ctx.Done()
+	}
 	if closeErr := relay.Close(); err == nil {
 		err = closeErr
 	}
@@ -97,7 +98,7 @@ func (c *config) parse(args []string) error {
 		if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
 			return err
 		} else if err != nil {
-			return errors.New(steplog.Escape(err.Error()))
+			return errors.New(steplog.Printable(err.Error()))
 		}
 		if fs.NArg() == 0 {
 			break
@@ -197,7 +198,7 @@ var errLog = errors.New("the log is not complete")
 // report says on standard error what err means and returns the exit status for it.
 func report(err error) int {
 	columns := width(os.Stderr)
-	said := steplog.Fold("badnet: "+steplog.Escape(err.Error()), 0, columns)
+	said := steplog.Fold("badnet: "+steplog.Printable(err.Error()), 0, columns)
 	if errors.Is(err, badnet.ErrRemote) {
 		said += "\n" + steplog.Fold("If you want that, say -allow-remote.", 0, columns)
 	}

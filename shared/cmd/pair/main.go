@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -85,7 +86,7 @@ func run(ctx context.Context, args []string) int {
 		usage(os.Stdout)
 		return lesson.ExitDone
 	case err != nil:
-		fmt.Fprintf(os.Stderr, "pair: %s\nRun it with -h to see all flags.\n", steplog.Escape(err.Error()))
+		fmt.Fprintf(os.Stderr, "pair: %s\nRun it with -h to see all flags.\n", steplog.Printable(err.Error()))
 		return lesson.ExitUsage
 	}
 	p, err := newPair(ctx, c)
@@ -97,7 +98,9 @@ func run(ctx context.Context, args []string) int {
 		fmt.Fprintln(os.Stderr, "pair: stopped by Ctrl+C; neither program runs any more")
 		return lesson.ExitInterrupted
 	case err != nil:
-		fmt.Fprintf(os.Stderr, "pair: %v\n", err)
+		for line := range strings.SplitSeq(err.Error(), "\n") { // of joined errors each has a line
+			fmt.Fprintln(os.Stderr, "pair: "+steplog.Printable(line))
+		}
 		return lesson.ExitFailed
 	}
 	return lesson.ExitDone

@@ -229,8 +229,9 @@ func (p *pair) ended(program *program, err error) {
 		p.deadline = time.After(serverGrace + 4*p.pace)
 	case !p.ready:
 		p.ready = true
-		p.note(timeline.Client, "not started, as the server ended before it waited for anybody")
-		p.end(timeline.Client, nil)
+		err := errors.New("not started, as the server ended before it waited for anybody")
+		p.note(timeline.Client, err.Error())
+		p.end(timeline.Client, err)
 	default:
 		p.deadline = time.After(clientGrace + 4*p.pace)
 	}

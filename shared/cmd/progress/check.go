@@ -44,7 +44,7 @@ type result struct {
 	words    []string // what that case said, or the compiler, or the crash
 	prints   []string // the last lines that the answer printed
 	printed  int      // how many it printed
-	lacks    string   // the file that is not there
+	lacks    string   // the file that is not there, or is no file
 }
 
 const (
@@ -227,7 +227,8 @@ var crashes = regexp.MustCompile(`(panic|fatal error|SIGQUIT): `)
 func (rd *reading) judge(e exercise) result {
 	r := rd.result
 	r.exercise = e
-	r.lacks = e.lacks()
+	var how string
+	r.lacks, how = e.lacks()
 	switch {
 	case rd.ok && rd.stub && r.total == 0:
 		r.state = notStarted
@@ -236,7 +237,7 @@ func (rd *reading) judge(e exercise) result {
 	case rd.ended && r.total > 0:
 		r.state, r.words = started, rd.said[r.failed]
 	case r.lacks != "":
-		r.state, r.words = missing, []string{r.lacks + " is not there."}
+		r.state, r.words = missing, []string{r.lacks + " " + how + "."}
 	case rd.vet:
 		r.state, r.words = unvetted, rd.other
 	case rd.unbuilt:
@@ -273,8 +274,11 @@ func where(crash []string) []string {
 // keep adds a line, as far as there is room and it says something to a learner.
 func keep(lines []string, line string) []string {
 	line = strings.TrimSpace(line)
-	if line == "" || line == "FAIL" || line == "PASS" || strings.HasPrefix(line, "FAIL\t") || strings.HasPrefix(line, "# ") || len(lines) == maxKept {
+	if line == "" || ofGoTest.MatchString(line) || len(lines) == maxKept {
 		return lines
 	}
 	return append(lines, line)
 }
+
+// ofGoTest matches the lines with which go test frames what a program says.
+var ofGoTest = regexp.MustCompile(`^(FAIL|PASS|FAIL\t.*|ok  \t.*|# .*|exit status \d+)$`)

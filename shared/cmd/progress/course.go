@@ -32,15 +32,20 @@ func (e exercise) file() string { return "lessons/" + e.lesson + "/exercise/exer
 // page is where the task is explained.
 func (e exercise) page() string { return "lessons/" + e.lesson + "/README.md#exercise" }
 
-// lacks returns what is not there of the exercise: its folder or a file, "" when
-// all is.
-func (e exercise) lacks() string {
+// lacks returns what is wrong with the exercise's folder or a file of it, and how it
+// is wrong, "" when all is well.
+func (e exercise) lacks() (file, how string) {
 	for _, name := range []string{"", "exercise.go", "exercise_test.go"} {
-		if _, err := os.Stat(filepath.Join(e.dir, name)); errors.Is(err, fs.ErrNotExist) {
-			return path.Join("lessons", e.lesson, "exercise", name)
+		file = path.Join("lessons", e.lesson, "exercise", name)
+		info, err := os.Stat(filepath.Join(e.dir, name))
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return file, "is not there"
+		case err == nil && name != "" && info.IsDir():
+			return file, "is a folder"
 		}
 	}
-	return ""
+	return "", ""
 }
 
 // content returns a text that differs whenever a Go file of the exercise was
@@ -53,7 +58,7 @@ func (e exercise) content() string {
 		if strings.HasPrefix(filepath.Base(file), ".") || strings.HasPrefix(filepath.Base(file), "_") {
 			continue
 		}
-		if info, err := os.Stat(file); err == nil {
+		if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() { // to read a pipe would wait
 			text, _ := os.ReadFile(file) // the clock of some systems is too coarse to tell two saves apart
 			fmt.Fprintf(all, "%s %v %q\n", file, info.ModTime(), text)
 		}

@@ -110,7 +110,7 @@ func drawNext(w io.Writer, width int, r result) {
 			say(2, fmt.Sprintf("… and more: go test ./... in lessons/%s shows all", r.exercise.lesson))
 			break
 		}
-		say(2, printable(line))
+		say(2, steplog.Printable(line))
 	}
 	switch {
 	case r.printed > len(r.prints):
@@ -119,7 +119,7 @@ func drawNext(w io.Writer, width int, r result) {
 		say(0, "Your code printed:")
 	}
 	for _, line := range r.prints {
-		say(2, runewidth.Truncate(printable(line), maxPrint, "…"))
+		say(2, runewidth.Truncate(steplog.Printable(line), maxPrint, "…"))
 	}
 	if r.untried > 0 {
 		say(0, fmt.Sprintf("Cases not tried: %d", r.untried))
@@ -131,12 +131,6 @@ func drawNext(w io.Writer, width int, r result) {
 	}
 	say(0, "Next: fix "+r.exercise.file())
 	say(0, "Hint: "+r.exercise.page())
-}
-
-// printable escapes what could control the terminal, and nothing else: the backslash
-// of a story stays one, so that the line is the same as in go test.
-func printable(line string) string {
-	return strings.ReplaceAll(steplog.Escape(line), `\\`, `\`)
 }
 
 // fold breaks text between words, into lines of at most width columns; 0 means no

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"example.com/sockets/shared/lesson"
+	"example.com/sockets/shared/steplog"
 	"github.com/fatih/color"
 	"golang.org/x/term"
 )
@@ -61,7 +62,7 @@ func run(ctx context.Context, args []string) (status int) {
 		fmt.Print(usage)
 		return lesson.ExitDone
 	case err != nil:
-		fmt.Fprintf(os.Stderr, "progress: %v\nRun it with -h to see all flags.\n", err)
+		fmt.Fprintf(os.Stderr, "progress: %s\nRun it with -h to see all flags.\n", steplog.Printable(err.Error()))
 		return lesson.ExitUsage
 	}
 	color.NoColor = color.NoColor || *noColor
