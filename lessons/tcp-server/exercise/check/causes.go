@@ -28,6 +28,7 @@ type causes struct {
 	speaksLate  func() bool           // whether a client is served that is silent for a moment
 	soon        func() bool           // whether a silent client is let go too soon
 	late        func() bool           // whether a silent client is let go too late
+	heldUp      func() bool           // whether it is when another client came after it
 	endsWell    func() bool           // whether Serve returns nil when no client came
 }
 
@@ -39,6 +40,7 @@ func newCauses(answer serveFunc) *causes {
 		silence:     sync.OnceValue(func() exam.Diagnosis { return probeSilence(answer) }),
 		soon:        sync.OnceValue(func() bool { return probeSoon(answer) }),
 		late:        sync.OnceValue(func() bool { return probeLate(answer) }),
+		heldUp:      sync.OnceValue(func() bool { return probeHeldUp(answer) }),
 		speaksLate: sync.OnceValue(func() (right bool) {
 			try(answer, long, func(s *server) {
 				c := s.client()
@@ -337,6 +339,37 @@ func probeSoon(answer serveFunc) (soon bool) {
 		})
 	}
 	return soon
+}
+
+// probeHeldUp lets another client come while the first is silent, and compares with a
+// good server that has more patience: is its silent client let go before the first?
+// On a busy machine that happens to a right answer too, but not four times in a row.
+func probeHeldUp(answer serveFunc) bool {
+	late := 0
+	for i := 0; i < 8 && late < 4; i++ {
+		held, prompt := false, false
+		try(answer, overlapping, func(s *server) {
+			first := s.client()
+			until(s.limit, func() bool { return s.ln.accepted() == 1 })
+			try(patientServer, overlapping*5/4, func(good *server) {
+				other := good.client()
+				time.Sleep(time.Until(first.came.Add(overlapping * 3 / 4)))
+				second := s.client()
+				good.hear(other)
+				held = first.hear(short/4).end == open
+				prompt = time.Since(second.came) < overlapping*7/8
+			})
+		})
+		switch {
+		case !held:
+			return false
+		case prompt:
+			late++
+		default: // the good server was late itself, so this shows nothing
+			late = 0
+		}
+	}
+	return late == 4
 }
 
 // patientServer lets go of one silent client as it should.

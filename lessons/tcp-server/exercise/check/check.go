@@ -52,6 +52,7 @@ func (causes *causes) cases() (list []exam.Case[serveFunc]) {
 	add("clients at once", long, atOnce)
 	add("client that speaks late", long, speaksLate)
 	add("silent client", short, isSilent)
+	add("clients whose patience overlaps", overlapping, overlaps)
 	add("client that resets before its message", long, resetsFirst)
 	add("client that resets after its message", long, rude("sent a message and reset their connection at once", send(message), reset))
 	add("client that leaves at once", long, rude("connected and closed at once", (*client).close))
@@ -96,9 +97,8 @@ func together(s *server) {
 	}
 	servers := []*server{s}
 	for _, patience := range []time.Duration{long, short / 4} {
-		other, err := listen(s.tr, s.answer, patience)
-		if err != nil {
-			s.tr.Wrong(exam.NoSocket, "The checker could not listen: %v", err)
+		other := s.another(patience)
+		if other == nil {
 			return
 		}
 		servers = append(servers, other)
@@ -112,6 +112,18 @@ func together(s *server) {
 	if s.meanwhile(servers[1], servers[2]) {
 		s.afterwards(slow, servers[2].patience)
 	}
+}
+
+// another makes one more server of the same answer. It returns nil, and has reported
+// it, where it could not.
+func (s *server) another(patience time.Duration) *server {
+	other, err := listen(s.tr, s.answer, patience)
+	if err != nil {
+		s.tr.Wrong(exam.NoSocket, "The checker could not listen: %v", err)
+		return nil
+	}
+	other.causes = s.causes
+	return other
 }
 
 // disturbed reports what goes wrong only when several calls run at once.

@@ -80,7 +80,7 @@ var (
 	otherPatience = page.Diagnosis("other-patience", "the-caller-chooses-the-patience",
 		"The caller chooses how long a client may be silent: patience, all of it and no more, and no number of your own. A time.Duration has its unit inside already.")
 	sharedPatience = page.Diagnosis("shared-patience", "patience-begins-anew-for-each-client",
-		"Patience begins anew for each client, when its connection is accepted. A deadline is a moment: work it out in the loop, for each connection, and not once before it.")
+		"Patience begins anew for each client, when its connection is accepted. A deadline is a moment: work it out in the loop, for each connection, and not once before it. One deadline, timer or ticker for several clients ends some too soon and others too late.")
 	acceptDeadline = page.Diagnosis("accept-deadline", "patience-is-not-for-accept",
 		"Patience limits the wait for a client's message, not the wait for a client. A server may wait for its next client for days. Set the deadline on the connection, not on the listener.")
 )

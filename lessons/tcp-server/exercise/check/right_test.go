@@ -39,6 +39,7 @@ var rights = []exam.Answer[serveFunc]{
 	{"two at a time", "", twoAtATime},
 	{"rests after errors of Accept", "", rests},
 	{"looks at its watch", "", watches},
+	{"looks for silent clients now and then", "", looksRound},
 }
 
 // acceptEach is the loop that many answers share.
@@ -348,5 +349,44 @@ func watches(ln net.Listener, patience time.Duration) error {
 				return
 			}
 		}
+	})
+}
+
+// looksRound keeps for each client the moment when its own patience is over.
+func looksRound(ln net.Listener, patience time.Duration) error {
+	var mu sync.Mutex
+	ends := map[net.Conn]time.Time{}
+	closeThose := func(all bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		for conn, end := range ends {
+			if all || time.Now().After(end) {
+				conn.Close()
+			}
+		}
+	}
+	defer closeThose(true)
+	over := make(chan bool)
+	defer close(over)
+	go func() {
+		for {
+			select {
+			case <-over:
+				return
+			case <-time.After(10 * time.Millisecond):
+				closeThose(false)
+			}
+		}
+	}()
+	return acceptEach(ln, func(conn net.Conn) {
+		mu.Lock()
+		ends[conn] = time.Now().Add(patience)
+		mu.Unlock()
+		go func() {
+			oneClientOf(conn, time.Hour)
+			mu.Lock()
+			delete(ends, conn)
+			mu.Unlock()
+		}()
 	})
 }

@@ -441,6 +441,10 @@ var wrongs = []exam.Answer[serveFunc]{
 			patience = time.Hour
 		})
 	}},
+	{"one deadline until it has passed", "shared-patience", deadlineOfSeveral},
+	{"one ticker for all clients", "shared-patience", tickerForAll},
+	{"one timer for all clients, set again by each", "shared-patience", timerSetAgain},
+	{"one timer for all clients, that each replaces", "not-closed", timerReplaced},
 	{"a deadline on the listener", "accept-deadline", listenerDeadline(false)},
 	{"a deadline on the listener, nil at the end", "accept-deadline", listenerDeadline(true)},
 	{"patience for the whole server", "accept-deadline", func(ln net.Listener, patience time.Duration) error {
@@ -786,6 +790,89 @@ func setsAgain(conn net.Conn, patience time.Duration) {
 		conn.Write([]byte(greeting))
 		return
 	}
+}
+
+// deadlineOfSeveral works out a new deadline only when the last one has passed.
+func deadlineOfSeveral(ln net.Listener, patience time.Duration) error {
+	end := time.Now()
+	return acceptEach(ln, func(conn net.Conn) {
+		if time.Now().After(end) {
+			end = time.Now().Add(patience)
+		}
+		go oneClientOf(conn, time.Until(end))
+	})
+}
+
+// waiting are the clients of one server that have sent nothing yet.
+type waiting struct {
+	mu    sync.Mutex
+	conns map[net.Conn]bool
+}
+
+func (w *waiting) closeAll() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for conn := range w.conns {
+		conn.Close()
+	}
+	clear(w.conns)
+}
+
+func (w *waiting) serve(conn net.Conn) {
+	w.mu.Lock()
+	w.conns[conn] = true
+	w.mu.Unlock()
+	go func() {
+		defer conn.Close()
+		_, err := conn.Read(make([]byte, 1024))
+		w.mu.Lock()
+		delete(w.conns, conn)
+		w.mu.Unlock()
+		if err == nil {
+			conn.Write([]byte(greeting))
+		}
+	}()
+}
+
+func tickerForAll(ln net.Listener, patience time.Duration) error {
+	clients := waiting{conns: map[net.Conn]bool{}}
+	ticker := time.NewTicker(patience)
+	defer ticker.Stop()
+	end := make(chan bool)
+	defer close(end)
+	defer clients.closeAll()
+	go func() {
+		for {
+			select {
+			case <-ticker.C:
+				clients.closeAll()
+			case <-end:
+				return
+			}
+		}
+	}()
+	return acceptEach(ln, clients.serve)
+}
+
+func timerSetAgain(ln net.Listener, patience time.Duration) error {
+	clients := waiting{conns: map[net.Conn]bool{}}
+	timer := time.AfterFunc(time.Hour, clients.closeAll)
+	defer clients.closeAll()
+	defer timer.Stop()
+	return acceptEach(ln, func(conn net.Conn) {
+		timer.Reset(patience)
+		clients.serve(conn)
+	})
+}
+
+// timerReplaced stops the timer of the client before.
+func timerReplaced(ln net.Listener, patience time.Duration) error {
+	timer := time.NewTimer(patience)
+	return acceptEach(ln, func(conn net.Conn) {
+		timer.Stop()
+		timer = time.AfterFunc(patience, func() { conn.Close() })
+		go oneClientOf(conn, time.Hour)
+	})
 }
 
 func listenerDeadline(asNil bool) serveFunc {
