@@ -2,6 +2,7 @@ package check
 
 import (
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -125,7 +126,7 @@ type probes struct {
 	little   bool  // with a small patience, two that send at once are served
 	hasty    bool  // with less than a second of patience, one that sends at once is not
 	turned   bool  // one of them is turned away
-	away     bool  // a client is turned away while another is there
+	away     bool  // a client is turned away while others are there
 	mixed    bool  // a client is left waiting when another came after it
 
 	// What a client hears that sends the message of the document, 1024 bytes, each
@@ -146,6 +147,7 @@ func probe(answer serveFunc) *probes {
 	all.Go(func() { p.instant = closesAtOnce(answer, long) && closesAtOnce(answer, endless) })
 	all.Go(func() { p.serveRow(answer) })
 	all.Go(func() { p.servePair(answer) })
+	all.Go(func() { p.serveCrowd(answer) })
 	all.Go(func() {
 		try(answer, short, func(s *server) {
 			first := s.hearPatient(s.client(send("7")))
@@ -213,11 +215,23 @@ func (p *probes) servePair(answer serveFunc) {
 		first, second := s.client(), s.client()
 		until(short, func() bool { return s.ln.accepted() == 2 })
 		send("7")(second)
-		two := second.hear(silence)
+		second.hear(silence)
 		send("7")(first)
-		one := s.hear(first)
-		p.mixed = one.end == open && !s.returned(0)
-		p.away = one.turned() || two.turned()
+		p.mixed = s.hear(first).end == open && !s.returned(0)
+	})
+}
+
+// serveCrowd has many clients that are silent. One that is let go much later is not
+// turned away: the answer may have a patience of its own.
+func (p *probes) serveCrowd(answer serveFunc) {
+	try(answer, long, func(s *server) {
+		began := time.Now()
+		for range atOnceClients {
+			s.client()
+		}
+		turned := func(c *client) bool { return c.hear(time.Millisecond).turned() }
+		p.away = until(silence, func() bool { return slices.ContainsFunc(s.clients, turned) }) &&
+			time.Since(began) < 2*silence
 	})
 }
 
@@ -253,13 +267,13 @@ func (p *probes) cause() exam.Diagnosis {
 	case p.leaks:
 		return notClosed
 	case p.turned:
-		return noAnswer
+		return turnedAway
 	case !p.row:
 		return oneClient
 	case p.mixed:
 		return mixedUp
 	case p.away:
-		return noAnswer
+		return turnedAway
 	case p.deadline:
 		return acceptDeadline
 	case p.hasty:

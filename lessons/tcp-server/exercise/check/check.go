@@ -205,16 +205,18 @@ func inARow(s *server) {
 	s.stop(fmt.Sprintf("%d clients came, one after the other", len(s.clients)))
 }
 
+// So many clients come at once: more than a place for each of ten.
+const atOnceClients = 16
+
 // atOnce lets clients queue before anybody serves. None of them sends before the
 // server has accepted all, if it is one that accepts many at once.
 func atOnce(s *server) {
-	const n = 5
-	for range n {
+	for range atOnceClients {
 		s.client()
 	}
 	s.serve()
-	until(50*time.Millisecond, func() bool { return s.ln.accepted() == n })
-	got := make([]heard, n)
+	until(100*time.Millisecond, func() bool { return s.ln.accepted() == atOnceClients })
+	got := make([]heard, atOnceClients)
 	var all sync.WaitGroup
 	for i, c := range s.clients {
 		all.Go(func() {
@@ -239,12 +241,14 @@ func atOnce(s *server) {
 			own = oneClient
 		case h.end == open, strings.HasPrefix(h.text, greeting+greeting):
 			own = mixedUp
+		case h.turned():
+			own = turnedAway
 		}
-		if !s.judge(h, own, fmt.Sprintf("%d clients connected and then sent %q. This is number %d", n, message, i+1)) {
+		if !s.judge(h, own, fmt.Sprintf("%d clients connected and then sent %q. This is number %d", atOnceClients, message, i+1)) {
 			return
 		}
 	}
-	s.stop(fmt.Sprintf("%d clients came at once", n))
+	s.stop(fmt.Sprintf("%d clients came at once", atOnceClients))
 }
 
 func speaksLate(s *server) {

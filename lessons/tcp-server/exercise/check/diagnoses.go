@@ -40,7 +40,9 @@ var (
 	awaitsClient = page.Diagnosis("awaits-client", "the-server-closes-first",
 		"Do not wait for the client to close. It may never do so. Close when the answer is sent, or wait with a deadline.")
 	noAnswer = page.Diagnosis("no-answer", "first-the-answer-then-close",
-		"Every client that sent something gets its answer, and only then is its connection closed. Is Close before Write? What goes through a bufio.Writer needs Flush. No client is turned away because others are there.")
+		"Every client that sent something gets its answer, and only then is its connection closed. Is Close before Write? What goes through a bufio.Writer needs Flush.")
+	turnedAway = page.Diagnosis("turned-away", "no-client-is-turned-away",
+		"No client is turned away because others are there, however many they are. Who cannot be served yet waits for its turn: do not close its connection. If your server has places or workers, wait until one is free.")
 	choosy = page.Diagnosis("choosy", "every-message-gets-the-answer",
 		"Every message gets the same answer, whatever it says and however long it is. Does your code look at what the message says, or at how long it is? It need not.")
 	closesEarly = page.Diagnosis("closes-early", "close-where-the-client-is-served",

@@ -39,6 +39,7 @@ var rights = []exam.Answer[serveFunc]{
 	{"two at a time", "", twoAtATime},
 	{"rests after errors of Accept", "", rests},
 	{"looks at its watch", "", watches},
+	{"workers and a queue", "", workersQueue},
 	{"looks for silent clients now and then", "", looksRound},
 }
 
@@ -350,6 +351,19 @@ func watches(ln net.Listener, patience time.Duration) error {
 			}
 		}
 	})
+}
+
+func workersQueue(ln net.Listener, patience time.Duration) error {
+	conns := make(chan net.Conn, 3)
+	defer close(conns)
+	for range 3 {
+		go func() {
+			for conn := range conns {
+				oneClientOf(conn, patience)
+			}
+		}()
+	}
+	return acceptEach(ln, func(conn net.Conn) { conns <- conn })
 }
 
 // looksRound keeps for each client the moment when its own patience is over.

@@ -273,7 +273,10 @@ var wrongs = []exam.Answer[serveFunc]{
 	{"takes a byte 0 for nothing", "choosy", each(answersTo(func(message []byte) bool { return len(bytes.TrimRight(message, "\x00")) > 0 }))},
 	{"answers to texts only", "choosy", each(answersTo(utf8.Valid))},
 	{"takes a full buffer for too much", "choosy", each(answersTo(func(message []byte) bool { return len(message) < 1024 }))},
-	{"turns clients away when it is busy", "no-answer", turnsAway},
+	{"turns clients away when it is busy", "turned-away", turnsAway},
+	{"has places for two", "turned-away", hasPlaces(2)},
+	{"has places for ten", "turned-away", hasPlaces(10)},
+	{"has workers that are overloaded", "turned-away", overloaded},
 	{"sends a newline", "other-text", each(says(greeting + "\n"))},
 	{"sends it twice", "other-text", each(says(greeting + greeting))},
 	{"forgets the apostrophe", "other-text", each(says("Hello, im server!"))},
@@ -657,6 +660,43 @@ func turnsAway(ln net.Listener, patience time.Duration) error {
 			defer busy.Store(false)
 			oneClientOf(conn, patience)
 		}()
+	})
+}
+
+func hasPlaces(n int) serveFunc {
+	return func(ln net.Listener, patience time.Duration) error {
+		places := make(chan bool, n)
+		return acceptEach(ln, func(conn net.Conn) {
+			select {
+			case places <- true:
+				go func() {
+					defer func() { <-places }()
+					oneClientOf(conn, patience)
+				}()
+			default:
+				conn.Close()
+			}
+		})
+	}
+}
+
+// overloaded has workers, and room for a few clients that wait for one.
+func overloaded(ln net.Listener, patience time.Duration) error {
+	conns := make(chan net.Conn, 3)
+	defer close(conns)
+	for range 3 {
+		go func() {
+			for conn := range conns {
+				oneClientOf(conn, patience)
+			}
+		}()
+	}
+	return acceptEach(ln, func(conn net.Conn) {
+		select {
+		case conns <- conn:
+		default:
+			conn.Close()
+		}
 	})
 }
 
