@@ -221,17 +221,20 @@ func (p *probes) servePair(answer serveFunc) {
 	})
 }
 
-// serveCrowd has many clients that are silent. One that is let go much later is not
-// turned away: the answer may have a patience of its own.
+// serveCrowd has many clients that are silent. If one that came before them, and is
+// alone at a server, is let go by then too, it is not because of the others.
 func (p *probes) serveCrowd(answer serveFunc) {
 	try(answer, long, func(s *server) {
-		began := time.Now()
-		for range atOnceClients {
-			s.client()
-		}
-		turned := func(c *client) bool { return c.hear(time.Millisecond).turned() }
-		p.away = until(silence, func() bool { return slices.ContainsFunc(s.clients, turned) }) &&
-			time.Since(began) < 2*silence
+		alone := s.client()
+		until(silence, func() bool { return s.ln.accepted() == 1 || s.returned(0) })
+		try(answer, long, func(s *server) {
+			for range atOnceClients {
+				s.client()
+			}
+			turned := func(c *client) bool { return c.hear(time.Millisecond).turned() }
+			p.away = until(silence, func() bool { return slices.ContainsFunc(s.clients, turned) }) &&
+				alone.hear(silence/4).end == open
+		})
 	})
 }
 
