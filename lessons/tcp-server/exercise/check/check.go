@@ -65,7 +65,8 @@ func (causes *causes) cases() (list []exam.Case[serveFunc]) {
 	add("message of 3000 bytes", long, longMessage(3000, noAnswer))
 	add("no client for a while", short, idle)
 	add("listener closed before Serve", long, closedBefore)
-	add("listener closed while nobody is there", long, closedIdle)
+	add("listener closed while nobody is there", long, closedIdle("The listener was closed while no client was there"))
+	add("listener of another type", long, otherType)
 	add("listener closed while a client is served", short, closedServing)
 	add("Accept fails once", long, failsOnce)
 	add("Accept fails for good", long, failsForGood)
@@ -477,17 +478,26 @@ func closedBefore(s *server) {
 	s.ends(o, neverEnds, closedIsEnd, "Serve got a listener that was closed already")
 }
 
-func closedIdle(s *server) {
-	s.serve()
-	until(s.limit, func() bool { return s.returned(0) || s.ln.called() })
-	switch {
-	case s.returned(10 * time.Millisecond):
-		s.wrong(earlyReturn, "No client came, and nobody closed the listener. Serve should have waited.")
-		return
-	case !s.ln.called():
-		return // so no client is served either, and other cases tell that
+func closedIdle(story string) func(s *server) {
+	return func(s *server) {
+		s.serve()
+		until(s.limit, func() bool { return s.returned(0) || s.ln.called() })
+		switch {
+		case s.returned(10 * time.Millisecond):
+			s.wrong(earlyReturn, "No client came, and nobody closed the listener. Serve should have waited.")
+			return
+		case !s.ln.called():
+			return // so no client is served either, and other cases tell that
+		}
+		s.ends(s.shut(), neverEnds, closedIsEnd, story)
 	}
-	s.ends(s.shut(), neverEnds, closedIsEnd, "The listener was closed while no client was there")
+}
+
+// otherType has a listener whose Accept returns net.ErrClosed inside another error.
+// Errors.Is finds it there, and so does who looks for its text.
+func otherType(s *server) {
+	s.ln.wraps = true
+	closedIdle("The listener was none of package net. When it was closed, its Accept returned net.ErrClosed inside another error")(s)
 }
 
 // closedServing has a silent client. A server that serves one at a time notices

@@ -24,7 +24,7 @@ var shared = page.Diagnosis("shared", "servers-share-nothing",
 // Ideas about the end, and about Accept.
 var (
 	closedIsEnd = page.Diagnosis("closed-is-error", "a-closed-listener-is-the-normal-end",
-		"Accept on a closed listener returns an error that errors.Is knows as net.ErrClosed. For Serve that is the normal end: return nil.")
+		"Accept on a closed listener returns an error that errors.Is knows as net.ErrClosed. For Serve that is the normal end: return nil. Do not compare its type: it may lie inside another error.")
 	acceptAgain = page.Diagnosis("accept-again", "an-error-of-accept-does-not-go-away",
 		"Look at the error of Accept. Where the listener is closed or broken, the next Accept fails too, at once, and a loop that just tries again keeps a core busy for ever.")
 	neverEnds = page.Diagnosis("never-ends", "after-the-listener-serve-ends",

@@ -2,6 +2,7 @@ package check
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"runtime"
@@ -27,6 +28,10 @@ type listener struct {
 	// Fails, set before the answer starts, tells whether the nth call of Accept is
 	// to fail. It counts from 1.
 	fails func(n int) bool
+
+	// Wraps, set before the answer starts, says that net.ErrClosed comes inside
+	// another error, as from a listener that is none of package net.
+	wraps bool
 
 	spins chan struct{} // closed when Accept failed far too often in a row
 	over  chan struct{} // closed when the case is over
@@ -60,6 +65,9 @@ func (ln *listener) Accept() (net.Conn, error) {
 	var conn net.Conn
 	if err == nil {
 		conn, err = ln.Listener.Accept()
+	}
+	if ln.wraps && errors.Is(err, net.ErrClosed) {
+		err = fmt.Errorf("the checker's listener: %w", err)
 	}
 	ln.gate.Lock()
 	defer ln.gate.Unlock()

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -40,6 +41,13 @@ var rights = []exam.Answer[serveFunc]{
 	{"rests after errors of Accept", "", rests},
 	{"looks at its watch", "", watches},
 	{"workers and a queue", "", workersQueue},
+	{"looks for a *net.OpError inside", "", endsWhere(func(err error) bool {
+		var op *net.OpError
+		return errors.As(err, &op) && op.Err == net.ErrClosed
+	})},
+	{"knows the text of the error", "", endsWhere(func(err error) bool {
+		return strings.Contains(err.Error(), "use of closed network connection")
+	})},
 	{"looks for silent clients now and then", "", looksRound},
 }
 

@@ -103,6 +103,11 @@ var wrongs = []exam.Answer[serveFunc]{
 			oneClientOf(conn, patience)
 		}
 	}},
+	{"compares with net.ErrClosed", "closed-is-error", endsWhere(func(err error) bool { return err == net.ErrClosed })},
+	{"compares inside a *net.OpError", "closed-is-error", endsWhere(func(err error) bool {
+		op, ok := err.(*net.OpError)
+		return ok && op.Err == net.ErrClosed
+	})},
 	{"ignores errors of Accept", "accept-again", func(ln net.Listener, patience time.Duration) error {
 		for {
 			conn, err := ln.Accept()
@@ -521,6 +526,22 @@ func endOf(err error) error {
 		return nil
 	}
 	return err
+}
+
+// endsWhere makes an answer that takes these errors for the normal end.
+func endsWhere(isEnd func(err error) bool) serveFunc {
+	return func(ln net.Listener, patience time.Duration) error {
+		for {
+			conn, err := ln.Accept()
+			if err != nil && isEnd(err) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			go oneClientOf(conn, patience)
+		}
+	}
 }
 
 // lessonServer does what the lesson's program does.
