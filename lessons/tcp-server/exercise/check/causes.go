@@ -23,6 +23,7 @@ const (
 type causes struct {
 	shared      atomic.Bool           // whether servers at work at once disturb each other
 	first       func() firstCall      // what the first call did
+	spoilt      func() bool           // whether later calls fail where the first did not
 	simple      func() exam.Diagnosis // what is wrong with the simplest things
 	endOfStream func() exam.Diagnosis // what is wrong where a client ends without a message
 	silence     func() exam.Diagnosis // what is wrong where a silent client is not let go
@@ -34,8 +35,10 @@ type causes struct {
 }
 
 func newCauses(answer serveFunc) *causes {
+	firstCall := sync.OnceValue(func() firstCall { return first(answer) })
 	return &causes{
-		first:       sync.OnceValue(func() firstCall { return first(answer) }),
+		first:       firstCall,
+		spoilt:      sync.OnceValue(func() bool { return firstCall().well && failsNow(answer) }),
 		simple:      sync.OnceValue(func() exam.Diagnosis { return probe(answer).cause() }),
 		endOfStream: sync.OnceValue(func() exam.Diagnosis { return probeEnd(answer) }),
 		silence:     sync.OnceValue(func() exam.Diagnosis { return probeSilence(answer) }),
@@ -81,9 +84,11 @@ func try(answer serveFunc, patience time.Duration, run func(s *server)) {
 	run(s)
 }
 
-// A firstCall is what the first call of an answer did, with two clients.
+// A firstCall is what the first call of an answer did, with two clients. The second
+// was silent for a moment, in which what an earlier call has ended would show.
 type firstCall struct {
 	well  bool   // all went well
+	slow  bool   // a client waited too long, or Serve did not end
 	idles string // where it was, if it neither called Accept nor returned
 	err   error  // what it returned, if without a single Accept, as the stub does
 }
@@ -100,16 +105,32 @@ func first(answer serveFunc) (f firstCall) {
 			return
 		}
 		s.limit = silence // who is slower may be right, but learns less
-		for range 2 {
-			c := s.client(send(message))
-			if !s.hear(c).right() {
+		for _, pause := range []time.Duration{0, 20 * time.Millisecond} {
+			c := s.client()
+			time.Sleep(pause)
+			send(message)(c)
+			if h := s.hear(c); !h.right() {
+				f.slow = h.end == open
 				return
 			}
 			c.close()
 		}
-		f.well = s.shut().good()
+		o := s.shut()
+		f.well, f.slow = o.good(), o.hung
 	})
 	return f
+}
+
+// failsNow plays once more what the first call went through. Three times it has to
+// go wrong, as luck can make it go wrong once. To be slow is not wrong here: the
+// machine may be busy.
+func failsNow(answer serveFunc) bool {
+	for range 3 {
+		if f := first(answer); f.well || f.slow {
+			return false
+		}
+	}
+	return true
 }
 
 // Probes are what an answer does in the simplest situations.

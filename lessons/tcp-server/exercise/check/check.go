@@ -130,7 +130,7 @@ func (s *server) another(patience time.Duration) *server {
 // disturbed reports what goes wrong only when several calls run at once.
 func (s *server) disturbed(format string, args ...any) {
 	s.causes.shared.Store(true)
-	s.tell(shared, "Three calls of Serve ran at once, each with its own listener. "+format, args...)
+	s.tell(shared, "A call of Serve went well and ended. Then three ran at once, each with its own listener. "+format, args...)
 }
 
 const shouldHear = "It should have heard %q and then the end of its connection. It heard %v."
@@ -141,7 +141,7 @@ func (s *server) meanwhile(second, third *server) (well bool) {
 	pause := time.NewTimer(silent)
 	c := second.client(send(message))
 	if h := second.hear(c); !h.right() {
-		if !h.turned() || s.causes.speaksLate() { // else it is so for one alone, if it is slow
+		if !h.turned() || s.causes.servesAlone() { // else it is so for one alone, if it is slow
 			s.disturbed("A client of the first was silent. A client of the second sent its message. "+shouldHear, greeting, h)
 		}
 		return false
@@ -156,6 +156,10 @@ func (s *server) meanwhile(second, third *server) (well bool) {
 	return true
 }
 
+// servesAlone tells whether a client is served that is silent for a moment where no
+// other server is at work, or was until an earlier call spoilt that.
+func (c *causes) servesAlone() bool { return c.speaksLate() || c.spoilt() }
+
 // silent is longer than the patience of the third server.
 const silent = short * 3 / 8
 
@@ -163,7 +167,7 @@ const silent = short * 3 / 8
 func (s *server) afterwards(slow *client, third time.Duration) {
 	send(message)(slow)
 	if h := s.hear(slow); !h.right() {
-		if s.causes.speaksLate() {
+		if s.causes.servesAlone() {
 			s.disturbed("Patience was %v for the third and %v for the others. A client of the first was silent for %v and then sent its message. "+shouldHear, third, s.patience, silent, greeting, h)
 		}
 		return

@@ -19,7 +19,7 @@ var (
 
 // shared is about several servers.
 var shared = page.Diagnosis("shared", "servers-share-nothing",
-	"Several calls of Serve can run at once, each with a listener of its own. What belongs to one server belongs in variables inside Serve, and not in those of the package (a var outside of every func).")
+	"Several calls of Serve can run at once or one after the other, each with a listener of its own. What belongs to one server belongs in variables inside Serve, and not in those of the package (a var outside of every func).")
 
 // Ideas about the end, and about Accept.
 var (

@@ -26,10 +26,15 @@ func (s *server) wrong(own exam.Diagnosis, format string, args ...any) {
 	s.tell(s.cause(own), "%s", story)
 }
 
-// tell reports a finding. Where servers disturb each other, that explains it.
+// tell reports a finding. Where servers disturb each other, at once or one after the
+// other, that explains it.
 func (s *server) tell(d exam.Diagnosis, format string, args ...any) {
-	if s.causes.shared.Load() {
+	switch {
+	case s.causes.shared.Load():
 		d = shared
+	case s.causes.spoilt():
+		d = shared
+		format += " The first call of Serve answered its clients. A call that is made now does not."
 	}
 	s.tr.Wrong(d, format, args...)
 }

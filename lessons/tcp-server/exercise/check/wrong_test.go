@@ -5,6 +5,7 @@ package check
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -85,6 +86,9 @@ var wrongs = []exam.Answer[serveFunc]{
 		common.start.Do(func() { err = oneAtATime(ln, patience) })
 		return err
 	}},
+	{"ends for all calls", "shared", sharesEnd},
+	{"cancels for all calls", "shared", sharesContext},
+	{"counts the clients of all servers", "shared", sharesCount},
 	{"returns net.ErrClosed", "closed-is-error", func(ln net.Listener, patience time.Duration) error {
 		for {
 			conn, err := ln.Accept()
@@ -728,7 +732,14 @@ var common struct {
 	start    sync.Once
 	patience atomic.Int64
 	conns    sync.Map
+	ending   sync.Once
+	count    atomic.Int64
 }
+
+var (
+	commonEnd               = make(chan bool)
+	commonCtx, cancelCommon = context.WithCancel(context.Background())
+)
 
 func sharesWait(ln net.Listener, patience time.Duration) error {
 	defer common.clients.Wait()
@@ -752,6 +763,45 @@ func sharesPatience(ln net.Listener, patience time.Duration) error {
 	common.patience.Store(int64(patience))
 	return acceptEach(ln, func(conn net.Conn) {
 		go oneClientOf(conn, time.Duration(common.patience.Load()))
+	})
+}
+
+// sharesEnd has a channel that the end of the first call closes for ever.
+func sharesEnd(ln net.Listener, patience time.Duration) error {
+	defer common.ending.Do(func() { close(commonEnd) })
+	return acceptEach(ln, func(conn net.Conn) {
+		go func() {
+			select {
+			case <-commonEnd:
+				conn.Close()
+			default:
+				oneClientOf(conn, patience)
+			}
+		}()
+	})
+}
+
+func sharesContext(ln net.Listener, patience time.Duration) error {
+	defer cancelCommon()
+	return acceptEach(ln, func(conn net.Conn) {
+		go func() {
+			defer context.AfterFunc(commonCtx, func() { conn.Close() })()
+			oneClientOf(conn, patience)
+		}()
+	})
+}
+
+// sharesCount forgets to count down for those that it turns away.
+func sharesCount(ln net.Listener, patience time.Duration) error {
+	return acceptEach(ln, func(conn net.Conn) {
+		if common.count.Add(1) > 10 {
+			conn.Close()
+			return
+		}
+		go func() {
+			defer common.count.Add(-1)
+			oneClientOf(conn, patience)
+		}()
 	})
 }
 
