@@ -50,7 +50,7 @@ var (
 	otherText = page.Diagnosis("other-text", "the-answer-is-18-bytes",
 		"The answer is these 18 bytes, once, and nothing else: Hello, i'm server! No newline, and no message of the client.")
 	unread = page.Diagnosis("unread", "unread-bytes-become-a-reset",
-		"Receive with room for 1024 bytes, before you send. A connection that is closed while bytes wait in it unread is reset, and that can destroy the answer on its way.")
+		"Receive with room for 1024 bytes, before you send. A connection that is closed while bytes wait in it unread is reset, and that can destroy the answer on its way. SetLinger(0) makes every Close a reset.")
 	answersFirst = page.Diagnosis("answers-first", "first-receive-then-send",
 		"Receive first, then send. Read has to wait for at least one byte: a buffer of length 0 waits for none, make([]byte, 1024) has room.")
 	answersSilence = page.Diagnosis("answers-silence", "no-message-no-answer",

@@ -313,6 +313,10 @@ var wrongs = []exam.Answer[serveFunc]{
 		_, err := conn.Read(make([]byte, 1023))
 		return err
 	}))},
+	{"lingers for no time", "unread", each(func(conn net.Conn, patience time.Duration) {
+		conn.(*net.TCPConn).SetLinger(0)
+		oneClientOf(conn, patience)
+	})},
 	{"sends first", "answers-first", each(func(conn net.Conn, patience time.Duration) {
 		defer conn.Close()
 		conn.SetDeadline(time.Now().Add(patience))
