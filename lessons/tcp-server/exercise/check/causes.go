@@ -30,7 +30,7 @@ type causes struct {
 	speaksLate  func() bool           // whether a client is served that is silent for a moment
 	soon        func() bool           // whether a silent client is let go too soon
 	late        func() bool           // whether a silent client is let go too late
-	heldUp      func() bool           // whether it is when another client came after it
+	heldUp      func() bool           // whether it is only when another client comes after it
 	endsWell    func() bool           // whether Serve returns nil when no client came
 }
 
@@ -340,7 +340,7 @@ func probeSilence(answer serveFunc) exam.Diagnosis {
 
 // probeLate compares with a good server that has half as long again to wait: is its
 // silent client let go first? On a busy machine that happens to a right answer too,
-// but not six times in a row.
+// but not six times, and never the other way round.
 func probeLate(answer serveFunc) bool {
 	late := 0
 	for i := 0; i < 12 && late < 6; i++ {
@@ -352,16 +352,14 @@ func probeLate(answer serveFunc) bool {
 				other := good.client()
 				good.hear(other)
 				inTime = c.hear(short/8).end != open
-				prompt = time.Since(other.came) < short*15/8
+				prompt = time.Since(c.came) < short*15/8
 			})
 		})
 		switch {
 		case !inTime:
 			late++
-		case prompt:
+		case prompt: // else the good server was late itself, so this shows nothing
 			return false
-		default: // the good server was late itself, so this shows nothing
-			late = 0
 		}
 	}
 	return late == 6
@@ -379,35 +377,33 @@ func probeSoon(answer serveFunc) (soon bool) {
 	return soon
 }
 
-// probeHeldUp lets another client come while the first is silent, and compares with a
-// good server that has more patience: is its silent client let go before the first?
-// On a busy machine that happens to a right answer too, but not four times in a row.
+// probeHeldUp has a silent client that is alone at its server, and one that another
+// comes after: is the first let go before the second? On a busy machine that happens
+// to a right answer too, but not three times, and never the other way round.
 func probeHeldUp(answer serveFunc) bool {
-	late := 0
-	for i := 0; i < 8 && late < 4; i++ {
-		held, prompt := false, false
+	held := 0
+	for i := 0; i < 5 && held < 3; i++ {
+		waits, prompt := false, false
 		try(answer, overlapping, func(s *server) {
 			first := s.client()
-			until(s.limit, func() bool { return s.ln.accepted() == 1 })
-			try(patientServer, overlapping*5/4, func(good *server) {
-				other := good.client()
-				time.Sleep(time.Until(first.came.Add(overlapping * 3 / 4)))
+			try(answer, overlapping, func(single *server) {
+				alone := single.client()
+				until(s.limit, func() bool { return s.ln.accepted() == 1 && single.ln.accepted() == 1 })
+				time.Sleep(time.Until(alone.came.Add(overlapping * 3 / 4)))
 				second := s.client()
-				good.hear(other)
-				held = first.hear(short/4).end == open
-				prompt = time.Since(second.came) < overlapping*7/8
+				single.hear(alone)
+				waits = first.hear(overlapping/4).end == open
+				prompt = second.came.Sub(first.came) < overlapping*7/8 && time.Since(second.came) < overlapping*7/8
 			})
 		})
 		switch {
-		case !held:
+		case waits && prompt:
+			held++
+		case prompt: // else a client came too late, or was let go too late, to show anything
 			return false
-		case prompt:
-			late++
-		default: // the good server was late itself, so this shows nothing
-			late = 0
 		}
 	}
-	return late == 4
+	return held == 3
 }
 
 // patientServer lets go of one silent client as it should.

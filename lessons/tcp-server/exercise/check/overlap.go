@@ -86,10 +86,11 @@ func (s *server) judgeFirst(p *pair, story string) bool {
 		s.tell(s.cause(noDeadline), "Patience was %v. A client connected and sent nothing, and another one came. The first one's connection should have been closed soon. It was open after %v.", s.patience, s.limit)
 	case p.firstTook < s.patience*7/8:
 		s.wrong(otherPatience, "%s.", story)
-	// The patience of the second was over, or nearly so.
-	case p.firstTook-p.apart() > s.patience*7/8 && s.causes.late():
+	case p.firstTook-p.apart() < s.patience*7/8: // the patience of the second was not over
+		return true
+	case s.causes.late():
 		s.wrong(otherPatience, "%s.", story)
-	case p.firstTook-p.apart() > s.patience*7/8 && s.causes.heldUp():
+	case s.causes.heldUp():
 		s.wrong(sharedPatience, "%s, as if its patience had begun again with the second.", story)
 	default:
 		return true

@@ -460,7 +460,6 @@ var wrongs = []exam.Answer[serveFunc]{
 	{"one deadline until it has passed", "shared-patience", deadlineOfSeveral},
 	{"one ticker for all clients", "shared-patience", tickerForAll},
 	{"one timer for all clients, set again by each", "shared-patience", timerSetAgain},
-	{"one timer for all clients, that each replaces", "not-closed", timerReplaced},
 	{"a deadline on the listener", "accept-deadline", listenerDeadline(false)},
 	{"a deadline on the listener, nil at the end", "accept-deadline", listenerDeadline(true)},
 	{"patience for the whole server", "accept-deadline", func(ln net.Listener, patience time.Duration) error {
@@ -977,16 +976,6 @@ func timerSetAgain(ln net.Listener, patience time.Duration) error {
 	return acceptEach(ln, func(conn net.Conn) {
 		timer.Reset(patience)
 		clients.serve(conn)
-	})
-}
-
-// timerReplaced stops the timer of the client before.
-func timerReplaced(ln net.Listener, patience time.Duration) error {
-	timer := time.NewTimer(patience)
-	return acceptEach(ln, func(conn net.Conn) {
-		timer.Stop()
-		timer = time.AfterFunc(patience, func() { conn.Close() })
-		go oneClientOf(conn, time.Hour)
 	})
 }
 
