@@ -21,31 +21,36 @@ func Serve(t *testing.T, serve func(ln net.Listener, patience time.Duration) err
 	exam.Run(t, "lessons/tcp-server/exercise/exercise.go", begun, causes.cases(), serve)
 }
 
-// cases are the situations that an answer has to master. Each begins with a
-// listener that nobody serves yet.
-func (causes *causes) cases() (list []exam.Case[serveFunc]) {
-	const several = "several servers at once"
-	add := func(name string, patience time.Duration, run func(s *server)) {
-		list = append(list, exam.Case[serveFunc]{Name: name, Run: func(tr *exam.Trial, answer serveFunc) {
-			s, err := listen(tr, answer, patience)
-			if err != nil {
-				tr.Wrong(exam.NoSocket, "The checker could not listen: %v", err)
+// several is the case in which a probe would be one more server.
+const several = "several servers at once"
+
+// newCase is a case that begins with a listener that nobody serves yet.
+func (causes *causes) newCase(name string, patience time.Duration, run func(s *server)) exam.Case[serveFunc] {
+	return exam.Case[serveFunc]{Name: name, First: name == several, Run: func(tr *exam.Trial, answer serveFunc) {
+		s, err := listen(tr, answer, patience)
+		if err != nil {
+			tr.Wrong(exam.NoSocket, "The checker could not listen: %v", err)
+			return
+		}
+		s.causes = causes
+		if name != several {
+			if idles := causes.first().idles; idles != "" {
+				tr.Wrong(oneClient, "Serve was called. After %v it had not called Accept. It was %s.", probing, idles)
 				return
 			}
-			s.causes = causes
-			if name != several { // there, a probe would be one more server
-				if idles := causes.first().idles; idles != "" {
-					tr.Wrong(oneClient, "Serve was called. After %v it had not called Accept. It was %s.", probing, idles)
-					return
-				}
-				suspicion := time.AfterFunc(time.Second, causes.suspect)
-				defer suspicion.Stop()
-			}
-			run(s)
-		}})
+			suspicion := time.AfterFunc(time.Second, causes.suspect)
+			defer suspicion.Stop()
+		}
+		run(s)
+	}}
+}
+
+// cases are the situations that an answer has to master.
+func (causes *causes) cases() (list []exam.Case[serveFunc]) {
+	add := func(name string, patience time.Duration, run func(s *server)) {
+		list = append(list, causes.newCase(name, patience, run))
 	}
 	add(several, long, together)
-	list[0].First = true
 	add("one client", long, messages(message))
 	add("one byte", long, messages("!", "7", " ", "\n", "\x00", "\xff"))
 	add("clients in a row", long, inARow)
@@ -240,20 +245,24 @@ func atOnce(s *server) {
 			h = s.hear(s.clients[i])
 			s.clients[i].close()
 		}
-		var own exam.Diagnosis
-		switch {
-		case s.returned(0):
-			own = oneClient
-		case h.end == open, strings.HasPrefix(h.text, greeting+greeting):
-			own = mixedUp
-		case h.turned():
-			own = turnedAway
-		}
-		if !s.judge(h, own, fmt.Sprintf("%d clients connected and then sent %q. This is number %d", atOnceClients, message, i+1)) {
+		if !s.judge(h, s.crowded(h), fmt.Sprintf("%d clients connected and then sent %q. This is number %d", atOnceClients, message, i+1)) {
 			return
 		}
 	}
 	s.stop(fmt.Sprintf("%d clients came at once", atOnceClients))
+}
+
+// crowded is what it means that a client among others heard this.
+func (s *server) crowded(h heard) (own exam.Diagnosis) {
+	switch {
+	case s.returned(0):
+		own = oneClient
+	case h.end == open, strings.HasPrefix(h.text, greeting+greeting):
+		own = mixedUp
+	case h.turned():
+		own = turnedAway
+	}
+	return own
 }
 
 func speaksLate(s *server) {
