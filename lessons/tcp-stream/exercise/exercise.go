@@ -25,10 +25,9 @@ var ErrTooLong = errors.New("too long")
 //     ErrTooLong. It waits neither for the peer's end, nor until the rest of the
 //     request is sent. The peer may go on sending for ever, and never read.
 //   - What goes wrong, in sending or in receiving, comes back as an error that is
-//     not ErrTooLong. When sending fails, Exchange waits for no reply: the peer has
-//     not got the end, and may never answer. Without an error the reply is whole,
-//     and so is the request: all of it was sent, also when the reply ended before.
-//     What Exchange returns beside an error does not matter.
+//     not ErrTooLong. Without an error the reply is whole, and so is the request:
+//     all of it was sent, also when the reply ended before. What Exchange returns
+//     beside an error does not matter.
 //   - Exchange has no time limit of its own. It never changes conn's deadlines
 //     while all goes well: they are the caller's, during the call and after it.
 //   - Without an error, conn is still open: the caller closes it. After an error

@@ -65,7 +65,6 @@ var cases = []exam.Case[server]{
 	{Name: "ended by its time", Run: withListener(endByTime)},
 	{Name: "Accept fails", Run: withListener(acceptFails)},
 	{Name: "Accept fails once", Run: withListener(acceptFailsOnce)},
-	{Name: "ln is closed by another", Run: with(3, closedByAnother)},
 }
 
 func twoCalls(tr *exam.Trial, serve server) {

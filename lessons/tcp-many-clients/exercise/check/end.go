@@ -228,17 +228,3 @@ func acceptFailsOnce(r *run, serve server) {
 		r.stop()
 	}
 }
-
-func closedByAnother(r *run) {
-	a := r.dial("A")
-	a.greet()
-	a.leave()
-	r.catchUp() // an answer that returns now returns for another reason
-	r.alive()
-	r.ln.Close()
-	if r.returnsIn(moment) && r.err == nil {
-		r.fail(acceptNil, "Somebody else closed ln while ctx lived, and your Serve returned nil.")
-	}
-	r.cancel()
-	r.wait()
-}

@@ -871,12 +871,6 @@ var wrongs = []exam.Answer[server]{
 	{"an error of Accept takes a place for ever", "not-again", func(ctx context.Context, ln net.Listener, most int) error {
 		return tryAgain(ctx, ln, most, false)
 	}},
-	{"nil when ln is closed", "accept-error-lost", parts{result: func(ctx context.Context, err error) error {
-		if errors.Is(err, net.ErrClosed) {
-			return nil
-		}
-		return err
-	}}.whole()},
 	{"nil only when ctx was cancelled", "end-is-error", parts{result: func(ctx context.Context, err error) error {
 		if ctx.Err() == context.Canceled {
 			return nil

@@ -89,7 +89,7 @@ func cases(exchange exchanger, tooLong error) []exam.Case[exchanger] {
 	write := add("deadline of the caller for writing", writeDeadline, first, read)
 	add("deadline of the caller after a good reply", keptDeadline, full, read)
 	add("deadline of the caller in the middle of the reply", silentPeer, full, over, read)
-	add("sending fails and the peer waits for the end", sendFails, write)
+	add("sending fails while the peer is silent", sendFails, write)
 	return list
 }
 

@@ -25,8 +25,6 @@ var (
 		"A reply can end before the request is sent. Do not break off: wait until Write and CloseWrite are done, then return the reply.")
 	writeError = page.Diagnosis("write-error", "sending-can-fail",
 		"The request did not get through: return the error of Write, also when the reply looks whole.")
-	readerStays = page.Diagnosis("reader-stays", "a-failed-send-ends-the-call",
-		"Sending has failed, so the peer gets no end, and may never answer. Do not wait for its reply: end your Read, with conn.Close() or a deadline in the past, and return the error of Write.")
 )
 
 // Ideas about the reply.

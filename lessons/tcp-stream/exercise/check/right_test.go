@@ -20,6 +20,7 @@ import (
 var rights = []exam.Answer[exchanger]{
 	{Name: "the solution", Func: asTooLong(solution.Exchange)},
 	{Name: "parts", Func: parts{}.exchange},
+	{Name: "a failed send does not end the Read", Func: parts{send: sendOnly}.exchange},
 	{Name: "receives in a goroutine, sends itself", Func: func(conn *net.TCPConn, request []byte, limit int) ([]byte, error) {
 		var reply []byte
 		var readErr error

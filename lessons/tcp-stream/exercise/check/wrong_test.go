@@ -236,7 +236,6 @@ var wrongs = []exam.Answer[exchanger]{
 		return reply, err
 	}}.exchange},
 
-	{"a failed send does not end the Read", "reader-stays", parts{send: sendOnly}.exchange},
 	{"returns the error of Write while a goroutine reads", "left-behind", func(conn *net.TCPConn, request []byte, limit int) ([]byte, error) {
 		type result struct {
 			reply []byte
