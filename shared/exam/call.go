@@ -187,9 +187,10 @@ var last struct {
 // When an answer hangs in many cases they all ask at the same time, and that would
 // make other calls late.
 func stacks(began time.Time) string {
+	asked := time.Now()
 	last.Lock()
 	defer last.Unlock()
-	if time.Since(last.taken) > 100*time.Millisecond || last.taken.Before(began) {
+	if asked.Sub(last.taken) > 100*time.Millisecond || last.taken.Before(began) {
 		last.taken = time.Now()
 		last.stacks = stack(true)
 	}
