@@ -18,7 +18,7 @@ import (
 
 // A Call is one call of an answer, made in a goroutine of its own.
 type Call struct {
-	trial    *Trial
+	trial    atomic.Pointer[Trial]
 	started  chan string // gets how a stack names the call's goroutine: "goroutine 7 "
 	done     chan struct{}
 	panicked string
@@ -41,9 +41,10 @@ func (tr *Trial) Call(f func()) (hung string) {
 // Go calls f, which calls the answer, and does not wait.
 func (tr *Trial) Go(f func()) *Call {
 	c := &Call{
-		trial: tr, started: make(chan string, 1), done: make(chan struct{}),
+		started: make(chan string, 1), done: make(chan struct{}),
 		began: time.Now(), id: strconv.FormatInt(calls.Add(1), 10),
 	}
+	c.trial.Store(tr)
 	go c.run(f)
 	return c
 }
@@ -57,19 +58,22 @@ func (c *Call) run(f func()) {
 	defer func() {
 		if v := recover(); v == nil && !returned {
 			c.panicked = "It ended its goroutine and did not return: runtime.Goexit"
-			c.trial.Wrong(Ended, "%s", c.panicked)
+			c.trial.Load().Wrong(Ended, "%s", c.panicked)
 		} else if v != nil {
 			c.panicked = fmt.Sprintf("It panicked: %v", v)
 			_, below, _ := strings.Cut(stack(false), "\npanic(")
 			if at := frame("panic(" + below); at != "" {
 				c.panicked += ", " + at
 			}
-			c.trial.Wrong(Panicked, "%s", c.panicked)
+			c.trial.Load().Wrong(Panicked, "%s", c.panicked)
 		}
 	}()
 	f()
 	returned = true
 }
+
+// ReportTo lets a panic from now on be reported to another trial.
+func (c *Call) ReportTo(tr *Trial) { c.trial.Store(tr) }
 
 // Done is closed when the call has returned.
 func (c *Call) Done() <-chan struct{} { return c.done }
@@ -103,7 +107,7 @@ func (c *Call) WaitFor(limit time.Duration) (hung string) {
 	if hung == "" {
 		hung = Unknown
 	}
-	c.trial.release()
+	c.trial.Load().release()
 	return hung
 }
 

@@ -2,6 +2,8 @@ package exam
 
 import (
 	"net"
+	"os"
+	"syscall"
 	"time"
 )
 
@@ -52,4 +54,10 @@ func LargestDatagram(listen func() (*net.UDPConn, error)) int {
 		}
 	}
 	return 1 << 10
+}
+
+// Failure is what a call on a UDP socket returns when the system refuses it: op as
+// package net names the call, such as "read", call as the system does, and the reason.
+func Failure(op, call string, number syscall.Errno) *net.OpError {
+	return &net.OpError{Op: op, Net: "udp", Err: os.NewSyscallError(call, number)}
 }

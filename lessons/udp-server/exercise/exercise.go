@@ -20,7 +20,9 @@ import (
 //     It is the caller's: Echo need not close it.
 //   - A call can fail while conn is open. Then return that error, or go on, as
 //     you like. Nil would say that conn was closed. To look or to try again and
-//     again without a pause would keep a core busy for nothing.
+//     again without a pause would keep a core busy for nothing. When you go on
+//     and one sender cannot be reached, the others do not wait, and what that
+//     sender sends later is answered again.
 //   - Several calls of Echo can run at once, each with a conn of its own.
 //
 // Replace the line below, and delete the import of exam, which is then not used.

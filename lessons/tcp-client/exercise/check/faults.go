@@ -101,7 +101,7 @@ func staysOpen(local net.Addr) bool {
 			return false
 		}
 	}
-	return true
+	return hasBroken(local) // the machine may have stood still in between
 }
 
 func resetWhileSending(tr *exam.Trial, ask asker) {

@@ -90,7 +90,13 @@ func answerName(conn net.Conn) {
 		return
 	}
 	const header = 12
+	if len(query) < header+1+1+1+4 { // a name of one character, its final zero, type and class
+		return
+	}
 	name, _, _ := bytes.Cut(query[header:], []byte{0})
+	if len(name) == 0 || len(query) < header+len(name)+5 {
+		return
+	}
 	question := query[header : header+len(name)+5] // the name's final zero, type and class
 	reply := append([]byte{query[0], query[1], 0x81, 0x80, 0, 1, 0, 0, 0, 0, 0, 0}, question...)
 	if isIPv4 := question[len(name)+2] == 1; isIPv4 {

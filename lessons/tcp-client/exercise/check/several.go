@@ -36,18 +36,21 @@ func otherTimeouts(tr *exam.Trial, ask asker) {
 			return
 		}
 		if try == 1 {
-			tr.Wrong(shared, "Two calls ran at once, one with the timeout %v, the other with %v. Each server sent a byte every 20ms, the second until a moment after the first call had returned. The call with the timeout %v %s.", gap, long, v.timeout, v.outcome())
+			tr.Wrong(shared, "Two calls ran at once, one with the timeout %v, the other with %v. Each server sent a byte every 20ms, the second until a moment after the first call had returned, and neither for longer than %v. The call with the timeout %v %s.", gap, long, mostDrips, v.timeout, v.outcome())
 		}
 	}
 }
 
+// mostDrips is how long such a server drips at most: a right answer has long returned.
+const mostDrips = 7 * gap
+
 // visitDrip makes a visit whose server sends a byte every 20 ms until enough is
-// closed, and then closes. It closes, too, when a right answer has long returned.
+// closed, and then closes.
 func visitDrip(tr *exam.Trial, ask asker, timeout time.Duration, enough <-chan struct{}) *visit {
 	return start(tr, ask, plainMessage, timeout, "The server sent a byte every 20ms", func(p *peer) {
 		p.receive()
 		defer p.finish()
-		for end := time.After(7 * gap); ; {
+		for end := time.After(mostDrips); ; {
 			select {
 			case <-enough:
 				p.pause(gap / 2) // for a time-out that is not this call's own

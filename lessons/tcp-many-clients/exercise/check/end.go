@@ -99,7 +99,7 @@ func endMiddle(r *run, serve server) (sure bool) {
 func (r *run) newcomer() {
 	served := 0
 	for range 6 {
-		conn, err := net.Dial("tcp", r.ln.Addr().String())
+		conn, err := net.DialTimeout("tcp", r.ln.Addr().String(), exam.Limit)
 		if err != nil {
 			return
 		}

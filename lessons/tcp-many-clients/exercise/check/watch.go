@@ -115,15 +115,14 @@ func (c *watched) noticed() {
 // A late listener keeps its second client until ctx has ended.
 type late struct {
 	net.Listener
-	calls atomic.Int32
-	has   chan struct{} // closed when it has its second client
-	ended chan struct{} // closed when ctx has ended
+	clients atomic.Int32
+	has     chan struct{} // closed when it has its second client
+	ended   chan struct{} // closed when ctx has ended
 }
 
 func (l *late) Accept() (net.Conn, error) {
-	n := l.calls.Add(1)
 	conn, err := l.Listener.Accept()
-	if n == 2 && err == nil {
+	if err == nil && l.clients.Add(1) == 2 {
 		close(l.has)
 		<-l.ended
 	}

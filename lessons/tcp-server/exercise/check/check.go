@@ -215,7 +215,7 @@ func inARow(s *server) {
 	s.stop(fmt.Sprintf("%d clients came, one after the other", len(s.clients)))
 }
 
-// So many clients come at once: more than a place for each of ten.
+// So many clients come at once: more than the ten places or workers that an answer may have.
 const atOnceClients = 16
 
 // atOnce lets clients queue before anybody serves. None of them sends before the

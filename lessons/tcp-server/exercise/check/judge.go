@@ -34,7 +34,7 @@ func (s *server) tell(d exam.Diagnosis, format string, args ...any) {
 		d = shared
 	case s.causes.spoilt():
 		d = shared
-		format += " The first call of Serve answered its clients. A call that is made now does not."
+		format += " The first call of Serve went well. A call that is made now does not."
 	}
 	s.tr.Wrong(d, format, args...)
 }

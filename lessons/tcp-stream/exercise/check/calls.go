@@ -17,6 +17,10 @@ func severalCalls(s scene, alone *outcome) {
 	for _, x := range t.calls {
 		x.wait() // when one hangs, this lets all others go
 	}
+	for _, x := range t.calls {
+		x.peer.over.Store(true)
+		x.peer.conn.Close() // of a call that returned too early, a peer may still receive
+	}
 	t.slow.finish(time.Second)
 	for _, x := range t.calls {
 		x.finish(time.Second)
@@ -24,7 +28,6 @@ func severalCalls(s scene, alone *outcome) {
 	if !t.tell(alone) {
 		t.tellChanged()
 	}
-	t.slow.giveBack() // what else is wrong with it, other cases tell
 }
 
 // talks are three calls whose peers wait for each other before they reply, and a slow

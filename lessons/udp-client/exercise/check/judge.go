@@ -26,6 +26,7 @@ type attempt struct {
 
 // Wrong keeps a finding. It does not reach the Trial: exam.Try would run the attempt
 // again on a busy machine, up to three times in all, and confirmed does that itself.
+// It is for the goroutine of the case alone.
 func (a *attempt) Wrong(d exam.Diagnosis, format string, args ...any) {
 	a.found = append(a.found, exam.Finding{Diagnosis: d, Story: fmt.Sprintf(format, args...)})
 }
@@ -97,8 +98,8 @@ func (c *control) try(a *attempt, run func(*attempt)) []exam.Finding {
 func (a *attempt) plain() []exam.Finding  { return a.controls.plain.try(a, judgePlain) }
 func (a *attempt) silent() []exam.Finding { return a.controls.silent.try(a, judgeSilent) }
 
-// prompt and unsent are tried before other cases begin. Then nothing else in this
-// process makes an answer late, or opens a socket.
+// prompt and unsent are tried before other cases begin, where a single call goes well.
+// Then nothing else in this process makes an answer late, or opens a socket.
 func (a *attempt) prompt() []exam.Finding { return a.controls.prompt.try(a, judgePrompt) }
 
 func (a *attempt) unsent() []exam.Finding {

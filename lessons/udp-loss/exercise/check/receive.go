@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"net"
-	"os"
 	"runtime"
 	"runtime/metrics"
 	"sync"
@@ -346,7 +345,7 @@ func slowDeliver(more bool) func(*exam.Trial, receiver) {
 			return
 		}
 		count := len(h.want) + p.inARow(h) + other.inARow(h)
-		if len(h.got) < count { // nobody calls deliver any more
+		if !h.delivered(count, 0) {
 			h.tell("%d numbers had been acknowledged, and none was missing", count)
 			h.wrong(ackLies)
 		}
@@ -433,14 +432,10 @@ func longSilence(tr *exam.Trial, receive receiver) {
 	}
 }
 
-func failure(op, call string, number syscall.Errno) error {
-	return &net.OpError{Op: op, Net: "udp", Err: os.NewSyscallError(call, number)}
-}
-
 // readFails lets every ReadFrom fail from some moment on, until conn is closed. In
 // this moment deliver runs.
 func readFails(tr *exam.Trial, receive receiver) {
-	broken := failure("read", "recvfrom", syscall.ENOBUFS)
+	broken := exam.Failure("read", "recvfrom", syscall.ENOBUFS)
 	var failing atomic.Bool
 	held := newHold("slow")
 	defer held.letGo()
@@ -582,7 +577,7 @@ func (h *host) holdWrite(armed *atomic.Bool, entered chan bool) {
 
 // ackFails lets one WriteTo fail, and sends the datagram again.
 func ackFails(tr *exam.Trial, receive receiver) {
-	broken := failure("write", "sendto", syscall.EHOSTUNREACH)
+	broken := exam.Failure("write", "sendto", syscall.EHOSTUNREACH)
 	var armed atomic.Bool
 	h, p, ok := begin(tr, receive, func(h *host) {
 		h.conn.write = func(b []byte, to net.Addr) (int, error) {
@@ -637,6 +632,7 @@ func apart(tr *exam.Trial, receive receiver, setUp ...func(*host)) (h *host, p *
 		tr.Cleanup(func() { socket.Close() })
 	}
 	h.tr = tr
+	h.call.ReportTo(tr)
 	return h, p, ok
 }
 

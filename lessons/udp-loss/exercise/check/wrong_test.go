@@ -719,6 +719,13 @@ var wrongReceives = []exam.Answer[receiver]{
 	{"set of numbers", "order", deliversSet},
 	{"keeps all", "unbounded", keeps(1 << 30)},
 	{"window as a slice", "number-is-size", sliceReceive},
+	{"panics at a far number", "panicked", flawed{seq: func(b []byte) uint32 {
+		seq := binary.BigEndian.Uint32(b)
+		if seq > 1<<20 {
+			panic("no room for it")
+		}
+		return seq
+	}}.Receive},
 	{"16 bits", "far-number", flawed{seq: func(b []byte) uint32 { return uint32(binary.BigEndian.Uint16(b[2:])) }}.Receive},
 	{"one byte", "far-number order", flawed{seq: func(b []byte) uint32 { return uint32(b[3]) }}.Receive},
 	{"one count for all", "per-sender", flawed{key: func(net.Addr) any { return 0 }}.Receive},

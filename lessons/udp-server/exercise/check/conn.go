@@ -155,9 +155,9 @@ func (c *conn) countWrite(i int, hurried bool, err error) {
 		c.failedWrites, c.writeFailed = 0, time.Time{}
 	case hurried:
 		c.failedWrites++
-		fallthrough
-	default:
 		c.writeFailed = time.Now()
+	default:
+		c.failedWrites, c.writeFailed = 0, time.Now()
 	}
 	c.mu.Unlock()
 }

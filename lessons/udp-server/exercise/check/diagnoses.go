@@ -53,7 +53,7 @@ var (
 	banned = page.Diagnosis("banned", "one-failure-is-for-ever",
 		"A WriteTo that failed says that this one datagram did not go out. Nothing more. Send the next echo to the same address as if nothing had been.")
 	spins = page.Diagnosis("spins", "trying-again-costs-nothing",
-		"What failed a thousand times will fail again. Return the error, or go on with something else, or wait before you try again.")
+		"What failed a thousand times will fail again. Return the error, or go on with something else, or, for ReadFrom, wait before you try again.")
 	goesOn = page.Diagnosis("goes-on", "a-closed-socket-will-come-back",
 		"A closed conn stays closed. When errors.Is(err, net.ErrClosed), leave the loop and return nil.")
 	closedError = page.Diagnosis("closed-error", "closing-is-a-failure",

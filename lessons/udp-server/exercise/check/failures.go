@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"net"
-	"os"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -12,12 +11,8 @@ import (
 	"example.com/sockets/shared/exam"
 )
 
-func failure(op, call string, number syscall.Errno) *net.OpError {
-	return &net.OpError{Op: op, Net: "udp", Err: os.NewSyscallError(call, number)}
-}
-
 // refused is what a system can say when an earlier datagram found a closed port.
-var refused = failure("read", "recvfrom", syscall.ECONNREFUSED)
+var refused = exam.Failure("read", "recvfrom", syscall.ECONNREFUSED)
 
 // trigger is a datagram that cannot be received: ReadFrom fails instead.
 const trigger = "this-one-can-not-be-received"
@@ -66,7 +61,7 @@ func (s *server) after(failure string, p *peer, text string, stays func(story st
 }
 
 func readFailsAlways(s *server) {
-	broken := failure("read", "recvfrom", syscall.ENOBUFS)
+	broken := exam.Failure("read", "recvfrom", syscall.ENOBUFS)
 	var fails atomic.Bool
 	s.conn.read = func(b []byte) (n int, addr net.Addr, err error) {
 		if !fails.Load() {
@@ -166,7 +161,7 @@ func (s *server) newOutage(p *peer, broken error) *outage {
 // it, and when it can be reached again, it gets its echoes again.
 func writeFails(s *server) {
 	p, lost := s.peers[0], s.peers[1]
-	broken := failure("write", "sendto", syscall.EHOSTUNREACH)
+	broken := exam.Failure("write", "sendto", syscall.EHOSTUNREACH)
 	broken.Addr = lost.socket.LocalAddr()
 	out := s.newOutage(lost, broken)
 	s.start()
