@@ -16,7 +16,7 @@ import (
 
 // By itself "go test ./..." in the root tests only the root's module. The two tests
 // here run "go test" for every other one, so that it tests the whole course. The
-// flags -count, -short, -v and -race go on to them.
+// flags -count, -short, -v, -failfast and -race go on to them.
 
 // TestExercises comes before all others. A learner whose answer fails hears so at
 // once: then the slow ones are not run.
@@ -113,7 +113,7 @@ func sameFlags(t *testing.T) (flags []string) {
 			// Whoever asks for a count wants no cached result. The count itself
 			// is this run's: it repeats the whole test.
 			flags = append(flags, "-count=1")
-		case "test.short", "test.v":
+		case "test.short", "test.v", "test.failfast":
 			flags = append(flags, "-"+strings.TrimPrefix(f.Name, "test.")+"="+f.Value.String())
 		}
 	})

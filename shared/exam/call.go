@@ -19,7 +19,8 @@ import (
 // A Call is one call of an answer, made in a goroutine of its own.
 type Call struct {
 	trial    atomic.Pointer[Trial]
-	started  chan string // gets how a stack names the call's goroutine: "goroutine 7 "
+	started  chan struct{} // closed when name is known
+	name     string        // how a stack names the call's goroutine: "goroutine 7 "
 	done     chan struct{}
 	panicked string
 	began    time.Time
@@ -41,7 +42,7 @@ func (tr *Trial) Call(f func()) (hung string) {
 // Go calls f, which calls the answer, and does not wait.
 func (tr *Trial) Go(f func()) *Call {
 	c := &Call{
-		started: make(chan string, 1), done: make(chan struct{}),
+		started: make(chan struct{}), done: make(chan struct{}),
 		began: time.Now(), id: strconv.FormatInt(calls.Add(1), 10),
 	}
 	c.trial.Store(tr)
@@ -52,8 +53,8 @@ func (tr *Trial) Go(f func()) *Call {
 func (c *Call) run(f func()) {
 	defer close(c.done)
 	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels(label, c.id)))
-	name, _, _ := strings.Cut(stack(false), "[")
-	c.started <- name
+	c.name, _, _ = strings.Cut(stack(false), "[")
+	close(c.started)
 	returned := false
 	defer func() {
 		if v := recover(); v == nil && !returned {
@@ -98,9 +99,9 @@ func (c *Call) WaitFor(limit time.Duration) (hung string) {
 		return ""
 	case <-timer.C:
 	}
-	name := <-c.started
+	<-c.started
 	for _, goroutine := range strings.Split(stacks(c.began), "\n\n") {
-		if strings.HasPrefix(goroutine, name) {
+		if strings.HasPrefix(goroutine, c.name) {
 			hung = frame(goroutine)
 		}
 	}

@@ -74,6 +74,7 @@ func Run[F any](t *testing.T, file string, stub func(F) error, cases []Case[F], 
 	}).Stop()
 	found := start(cases, answer)
 	told := map[string]string{} // by diagnosis, the case that told its idea
+	var failed []string
 	untried := 0
 	for i, c := range cases {
 		t.Run(strings.ReplaceAll(c.Name, " ", "_"), func(t *testing.T) {
@@ -94,7 +95,13 @@ func Run[F any](t *testing.T, file string, stub func(F) error, cases []Case[F], 
 				io.WriteString(t.Output(), "\n"+text)
 				t.Fail()
 			}
+			if t.Failed() {
+				failed = append(failed, c.Name)
+			}
 		})
+	}
+	if len(failed) > 1 { // a terminal shows the last of many lines
+		fmt.Fprintf(t.Output(), "%d cases fail. Begin with the first: %s. To see only that one: go test -failfast ./...\n", len(failed), failed[0])
 	}
 	switch {
 	case untried == 0:

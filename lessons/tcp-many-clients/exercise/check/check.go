@@ -284,7 +284,9 @@ func waiting(r *run) {
 	e.reset()
 	r.silent, r.ended, r.early = placeKept, turnedAway, clientError
 	a.leave()
+	r.before = "Clients A, B and C had the 3 places, and A left. "
 	d.receive("Is there a place for me?")
+	r.before = ""
 	b.leave()
 	r.dial("F").echo("And for me?")
 	r.stop()

@@ -74,7 +74,7 @@ var (
 	endError = page.Diagnosis("end-is-error", "the-end-that-was-asked-for-is-no-error",
 		"ctx ended, so Serve did what it was asked to: it returns nil. The error of Accept on a closed ln is only how it got to know.")
 	leftOpen = page.Diagnosis("left-open", "nothing-is-left-open",
-		"Serve returned, and a client's connection was still open. Close every connection: of clients that are idle, that wait for a place, and that came in the last moment. Then wait for their goroutines.")
+		"Serve returned, and a client's connection was still open. Close every connection: of clients that are idle, that wait for a place, and that came in the last moment. Then wait for their goroutines. One that waits in Read does not get to its defer conn.Close(): end the Read first.")
 	listenerOpen = page.Diagnosis("listener-open", "serve-closes-the-listener",
 		"Close ln when ctx ends, on every way. Else clients connect to a server that is gone.")
 	acceptNil = page.Diagnosis("accept-error-lost", "accept-can-fail",
@@ -84,5 +84,5 @@ var (
 	spins = page.Diagnosis("spins", "after-an-error-pause",
 		"Accept failed, and Serve called it again and again without a pause. That takes the whole processor. Return the error, or pause before you try again.")
 	stuck = page.Diagnosis("not-back", "serve-has-to-come-back",
-		"Serve did not return after ctx had ended. Look at each place where it waits: who ends this wait when ctx ends?")
+		"Serve did not return after ctx had ended. Look at each place where it waits: who ends this wait when ctx ends? Or does a place never come back?")
 )

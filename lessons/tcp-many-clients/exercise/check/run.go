@@ -43,6 +43,8 @@ type run struct {
 	// What it means when the idle clients are gone, and Serve returns as soon as
 	// the others have left.
 	kept exam.Diagnosis
+	// What happened before a client that gets no echo came or spoke, as a sentence and a space.
+	before string
 }
 
 // with makes a case of a body, which gets a run with so many places. The body may
@@ -300,7 +302,7 @@ func (c *client) isSilent(message, got string) {
 	r := c.r
 	r.alive()
 	r.claim() // now, as the search disturbs the others
-	story := fmt.Sprintf("Client %s sent %s and got %s within %v.", c.name, exam.Quote(message), exam.Quote(got), patience)
+	story := r.before + fmt.Sprintf("Client %s sent %s and got %s within %v.", c.name, exam.Quote(message), exam.Quote(got), patience)
 	served, others := 0, false
 	r.mu.Lock()
 	for _, other := range r.clients {
@@ -335,7 +337,16 @@ func (c *client) isSilent(message, got string) {
 	if echoes() {
 		r.report(waitsForEnd, "%s When it ended its direction, the echo came.", story)
 	}
-	r.report(noEcho, "%s", story)
+	r.report(noEcho, "%s%s", story, r.elsewhere())
+}
+
+// elsewhere tells where Serve is when it does not accept. The case is over then.
+func (r *run) elsewhere() string {
+	at := r.call.WaitFor(0)
+	if at == "" || strings.Contains(at, "Accept") {
+		return ""
+	}
+	return " Your Serve was " + at + "."
 }
 
 // leave closes the connection of a client.
@@ -363,6 +374,9 @@ func (c *client) halfClose() {
 func (c *client) expectEnd(echo string) {
 	got, err := c.read(len(echo)+1, patience)
 	story := fmt.Sprintf("Client %s sent %s and ended its direction. It got %s", c.name, exam.Quote(echo), exam.Quote(got))
+	if echo == "" {
+		story = fmt.Sprintf("Client %s ended its direction, and nothing was left to send back. It got %s", c.name, exam.Quote(got))
+	}
 	switch {
 	case !strings.HasPrefix(echo, got):
 		c.differs(echo, got)
@@ -434,7 +448,7 @@ func (r *run) stopped() {
 		}
 		got, err := c.rest()
 		if errors.Is(err, os.ErrDeadlineExceeded) {
-			r.fail(leftOpen, "Your Serve returned, but the connection of client %s did not end.", c.name)
+			r.fail(leftOpen, "ctx ended and your Serve returned, but the connection of client %s did not end.", c.name)
 		}
 		if !c.owed && got != "" {
 			r.fail(surplus(got), "Client %s got its echo. After that came %s.", c.name, exam.Quote(got))

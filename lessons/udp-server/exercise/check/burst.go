@@ -77,7 +77,7 @@ func (s *server) lost(p *peer, want []byte, each int, got, sent [][]byte) {
 			s.tr.Wrong(twice, "%s: the earlier %s came twice.", story, show(data))
 			return
 		case !has(sent, data), has(got[:i], data):
-			s.tr.Wrong(sharedBuffer, "%s. What came, %d times, was %s.", story, times(got, data), show(data))
+			s.tr.Wrong(sharedBuffer, "%s. What came was %s. Such datagrams: %d.", story, show(data), times(got, data))
 			return
 		}
 	}
