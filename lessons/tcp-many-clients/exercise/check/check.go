@@ -179,7 +179,9 @@ func resets(r *run, serve server) {
 	b.greet()
 	r.alive()
 	r.silent, r.ended, r.early = clientError, clientError, clientError
+	open := w.open.Load()
 	a.reset()
+	r.soon(func() bool { return w.open.Load() < open }) // what the answer does about it, it has done
 	b.echo("Client A has reset its connection. What about mine?")
 	r.dial("C").echo("And mine?")
 	r.stop()
