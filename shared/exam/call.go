@@ -136,26 +136,35 @@ func (c *Call) Goroutines() (places []string) {
 	return places
 }
 
-// lastProfile is the newest one of all goroutines.
-var lastProfile struct {
+// A look at all goroutines stops the whole program for a moment. When an answer hangs
+// in many cases they all ask at the same time, and that would make other calls late.
+// So those who wait for one another here share the newest.
+type look struct {
 	sync.Mutex
-	began time.Time
+	taken time.Time // when it began
 	text  string
 }
 
-// profile tells of all goroutines, as they were after it was called. Those that wait
-// for one another here share what the last of them to begin has seen.
-func profile() string {
-	asked := time.Now()
-	lastProfile.Lock()
-	defer lastProfile.Unlock()
-	if lastProfile.began.Before(asked) {
-		var text bytes.Buffer
-		lastProfile.began = time.Now()
-		pprof.Lookup("goroutine").WriteTo(&text, 1)
-		lastProfile.text = text.String()
+// since returns a look that is not from before a moment. It takes one if need be.
+func (l *look) since(moment time.Time, take func() string) string {
+	l.Lock()
+	defer l.Unlock()
+	if l.taken.Before(moment) {
+		l.taken = time.Now()
+		l.text = take()
 	}
-	return lastProfile.text
+	return l.text
+}
+
+var lastProfile, lastStacks look
+
+// profile tells of all goroutines, as they were after it was called.
+func profile() string {
+	return lastProfile.since(time.Now(), func() string {
+		var text bytes.Buffer
+		pprof.Lookup("goroutine").WriteTo(&text, 1)
+		return text.String()
+	})
 }
 
 // profiled matches the file and line of a function that is none of the standard
@@ -180,26 +189,14 @@ func stack(all bool) string {
 	}
 }
 
-// last is the newest of all goroutines' stacks.
-var last struct {
-	sync.Mutex
-	taken  time.Time
-	stacks string
-}
-
 // stacks returns the stacks of all goroutines, as they were at most a tenth of a
-// second ago, and after began. To take them stops the whole program for a moment.
-// When an answer hangs in many cases they all ask at the same time, and that would
-// make other calls late.
+// second ago, and after began.
 func stacks(began time.Time) string {
-	asked := time.Now()
-	last.Lock()
-	defer last.Unlock()
-	if asked.Sub(last.taken) > 100*time.Millisecond || last.taken.Before(began) {
-		last.taken = time.Now()
-		last.stacks = stack(true)
+	moment := time.Now().Add(-100 * time.Millisecond)
+	if began.After(moment) {
+		moment = began
 	}
-	return last.stacks
+	return lastStacks.since(moment, func() string { return stack(true) })
 }
 
 // frames matches two lines of a stack: the function, and its file and line.
