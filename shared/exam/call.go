@@ -112,6 +112,25 @@ func (c *Call) WaitFor(limit time.Duration) (hung string) {
 	return hung
 }
 
+// WaitWhile is [Call.WaitFor] for a call that may be slow and is watched: it hangs when
+// moved, which grows with what it does, has not changed for as long as limit.
+func (c *Call) WaitWhile(moved *atomic.Int64, limit time.Duration) (hung string) {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	last, since := moved.Load(), time.Now()
+	for time.Since(since) < limit {
+		select {
+		case <-c.done:
+			return ""
+		case <-tick.C:
+		}
+		if now := moved.Load(); now != last {
+			last, since = now, time.Now()
+		}
+	}
+	return c.WaitFor(0)
+}
+
 // Goroutines tells of each goroutine that the call has started, and of its own, where
 // it is: "in exercise.go line 23". To look stops the whole program for a moment.
 func (c *Call) Goroutines() (places []string) {

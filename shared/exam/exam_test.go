@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -51,6 +52,29 @@ func TestSpinningCallIsNamed(t *testing.T) {
 		t.Errorf("hung = %q, want the line", hung)
 	}
 	<-call.Done()
+}
+
+func TestSlowCallHangsOnlyWhereNothingMoves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var tr Trial
+		var moved atomic.Int64
+		stop := make(chan bool)
+		tr.Cleanup(func() { close(stop) })
+		slow := func(steps int) {
+			for range steps {
+				time.Sleep(Limit / 2)
+				moved.Add(1)
+			}
+		}
+		if hung := tr.Go(func() { slow(5) }).WaitWhile(&moved, Limit); hung != "" {
+			t.Errorf("a call that moves: hung = %q", hung)
+		}
+		began := time.Now()
+		hung := tr.Go(func() { slow(5); <-stop }).WaitWhile(&moved, Limit)
+		if took := time.Since(began); hung == "" || took < 7*Limit/2 {
+			t.Errorf("a call that stands still: hung = %q, after %v", hung, took)
+		}
+	})
 }
 
 func TestPanicIsAFinding(t *testing.T) {

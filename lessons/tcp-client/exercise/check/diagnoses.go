@@ -36,7 +36,7 @@ var (
 	ownTimeout = page.Diagnosis("own-timeout", "the-caller-chooses-the-timeout",
 		"The caller chooses how long Ask may take. Use the whole of timeout, and not another number.")
 	waits = page.Diagnosis("waits-timeout", "a-timeout-is-not-a-pause",
-		"A timeout is the longest that Ask may take, not how long it takes. Return as soon as the server has closed.")
+		"A timeout is the longest that Ask may take, not how long it takes. Read itself waits until bytes come: make no pause of your own, and return as soon as the server has closed.")
 	timeoutUnknown = page.Diagnosis("timeout-unknown", "the-caller-must-know-a-time-out",
 		"When the time is up, errors.Is must know the error as os.ErrDeadlineExceeded or context.DeadlineExceeded. Return the error of the net package as it is, or wrap it with %w (%v keeps only its text).")
 	timeoutEnd = page.Diagnosis("timeout-is-end", "a-time-out-is-not-the-end-of-the-reply",

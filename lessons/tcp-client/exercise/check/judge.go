@@ -58,10 +58,27 @@ func (v *visit) want(want string, begin func(reply string) *visit) {
 	// The plain visit is made only now, for the sake of answers that are disturbed
 	// by other calls.
 	plain := visitPlain(v.tr, v.ask)
-	if !wait(v, plain) || v.fine(want) || v.slow && v.hung == "" && deadline(v.err) {
+	if !wait(v, plain) || v.fine(want) || v.hung == "" && deadline(v.err) && (v.slow || slowHere(v.tr, len(want))) {
 		return
 	}
 	v.blame(plain, func() exam.Diagnosis { return v.why(want, begin) })
+}
+
+// slowHere tells whether one Read for each byte of a reply, which is right, can take too
+// long here and now, whoever does it.
+func slowHere(tr *exam.Trial, bytes int) bool {
+	const sample = 4500
+	conn, peer, ok := tr.Connect()
+	if !ok {
+		return false
+	}
+	conn.SetDeadline(time.Now().Add(patience))
+	peer.Write(make([]byte, sample))
+	began := time.Now()
+	for range sample {
+		conn.Read(make([]byte, 1))
+	}
+	return time.Since(began)*time.Duration(bytes/sample) > long/2
 }
 
 // fine tells whether Ask did all right at a server that did nothing wrong.
@@ -145,6 +162,8 @@ func (v *visit) whyError(want string, begin func(reply string) *visit) exam.Diag
 		return eofError
 	case want == "":
 		return emptyReply
+	case v.took >= v.timeout && len(want) > 1024 && pauses(v.tr, v.ask):
+		return waits
 	case v.took >= v.timeout:
 		return endNotSeen
 	case deadline(v.err):
@@ -153,6 +172,20 @@ func (v *visit) whyError(want string, begin func(reply string) *visit) exam.Diag
 		return notText
 	}
 	return failed
+}
+
+// pauses tells whether Ask takes long for a reply of two or three pieces that are there.
+func pauses(tr *exam.Trial, ask asker) bool {
+	reply := exam.Numbers(1500)
+	took := long
+	for range 3 {
+		v := visitReply(tr, ask, plainMessage, reply)
+		if !wait(v) || !v.fine(reply) {
+			return false
+		}
+		took = min(took, v.took)
+	}
+	return took > gap/4
 }
 
 // whyBytes finds what is wrong with a reply that is not the one wanted.

@@ -604,6 +604,21 @@ var wrongs = []exam.Answer[asker]{
 			}
 		}
 	}}.ask},
+	{"rests before each Read, so that all can arrive", "waits-timeout", steps{receive: func(conn net.Conn, _ time.Duration) (string, error) {
+		var reply []byte
+		buf := make([]byte, 1024)
+		for {
+			time.Sleep(100 * time.Millisecond)
+			n, err := conn.Read(buf)
+			reply = append(reply, buf[:n]...)
+			if err == io.EOF {
+				return string(reply), nil
+			}
+			if err != nil {
+				return "", err
+			}
+		}
+	}}.ask},
 	{"does not read", "wrong-reply", steps{receive: func(net.Conn, time.Duration) (string, error) { return "", nil }}.ask},
 	{"panics", "panicked", func(addr, _ string, timeout time.Duration) (string, error) {
 		conn, _ := net.DialTimeout("tcp", addr, -timeout)

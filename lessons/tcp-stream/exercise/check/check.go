@@ -36,7 +36,7 @@ func begun(exchange exchanger) (err error) {
 // All sizes in bytes.
 const (
 	buffer = 128 << 10 // of a socket; systems take up to twice as much
-	big    = 8 << 20   // more than all buffers of a connection hold
+	big    = 4 << 20   // more than all buffers of a connection hold
 	much   = 2 * big   // a limit that no reply here reaches
 )
 
@@ -54,11 +54,12 @@ var (
 // cases returns the cases for an answer. Some need others: what is wrong there
 // already is told there, and would only be told again with another idea.
 func cases(exchange exchanger, tooLong error) []exam.Case[exchanger] {
+	bigRoom := sync.OnceValue(func() []byte { return withRoom(bigRequest()) })
 	var list []exam.Case[exchanger]
 	add := func(name string, run func(s scene), needs ...*outcome) *outcome {
 		o := &outcome{name: name, needs: needs, try: func() []exam.Finding {
 			return exam.Try([]exam.Case[exchanger]{{Run: func(tr *exam.Trial, exchange exchanger) {
-				run(scene{tr, exchange, tooLong})
+				run(scene{tr, exchange, tooLong, bigRoom})
 			}}}, exchange)
 		}}
 		list = append(list, exam.Case[exchanger]{Name: name, Run: func(tr *exam.Trial, _ exchanger) { o.tell(tr) }})
@@ -75,7 +76,7 @@ func cases(exchange exchanger, tooLong error) []exam.Case[exchanger] {
 	add("one byte where none is allowed", tooMuch(1, 0), over)
 	silent := add("one byte more than limit, then silence", silentAfterTooMuch, over)
 	add("reply without an end", endless, over)
-	both := add("echo of 8 MiB while it is sent", echo, stream)
+	both := add("echo of 4 MiB while it is sent", echo, stream)
 	blocked := add("reply without an end from a peer that never reads", neverReads, over, both)
 	add("one byte more than limit from a peer that never reads", silentAndNeverReads, blocked, silent)
 	first := add("reply that ends before the request is read", repliesFirst, both)

@@ -20,6 +20,7 @@ type scene struct {
 	tr       *exam.Trial
 	exchange exchanger
 	tooLong  error
+	bigRoom  func() []byte // made at the first call
 }
 
 // An exchange is one call of the answer, and the peer that it talks to.
@@ -45,20 +46,17 @@ type exchange struct {
 // behind is what stands behind the request in its array: appending to it would show.
 const behind = "the room behind it"
 
-// rooms are those of big requests that are free again. Much fresh memory is slow,
-// above all under the race detector.
-var rooms = make(chan []byte, 32)
-
-func roomFor(request []byte) []byte {
+// roomFor returns an array that begins with request. The big requests of one answer
+// share theirs: much fresh memory is slow, above all under the race detector. An answer
+// that changes a request does so in small ones too, and comes no further.
+func (s scene) roomFor(request []byte) []byte {
 	if len(request) == big {
-		select {
-		case room := <-rooms:
-			return room
-		default:
-		}
+		return s.bigRoom()
 	}
-	return slices.Concat(request, []byte(behind))
+	return withRoom(request)
 }
+
+func withRoom(request []byte) []byte { return slices.Concat(request, []byte(behind)) }
 
 // prepare connects, but calls nothing yet. It returns nil when there is no socket.
 func (s scene) prepare(request []byte, limit int) *exchange {
@@ -70,11 +68,9 @@ func (s scene) prepare(request []byte, limit int) *exchange {
 	// receiving stay as they are: small ones make the system send again and again.
 	conn.SetWriteBuffer(buffer)
 	other.SetWriteBuffer(buffer)
-	return &exchange{
-		scene: s, conn: conn, limit: limit,
-		request: request, room: roomFor(request),
-		peer: &peer{conn: other, done: make(chan struct{}), request: request},
-	}
+	p := &peer{conn: other, done: make(chan struct{}), request: request}
+	s.tr.Cleanup(func() { p.over.Store(true) }) // before the sockets are closed
+	return &exchange{scene: s, conn: conn, peer: p, request: request, room: s.roomFor(request), limit: limit}
 }
 
 // start calls the answer and lets the peer play.
@@ -115,21 +111,8 @@ func (x *exchange) close() {
 // wait waits for the answer to return. It hangs when nothing has moved for a while:
 // slow answers on slow machines move.
 func (x *exchange) wait() {
-	moved, since := int64(-1), time.Now()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for x.hung == "" {
-		select {
-		case <-x.call.Done():
-			return
-		case <-tick.C:
-		}
-		if now := x.peer.moved.Load(); now != moved {
-			moved, since = now, time.Now()
-		} else if time.Since(since) > exam.Limit {
-			x.peer.over.Store(true)
-			x.hung = x.call.WaitFor(0)
-		}
+	if x.hung == "" {
+		x.hung = x.call.WaitWhile(&x.peer.moved, exam.Limit)
 	}
 }
 
@@ -264,22 +247,9 @@ func (x *exchange) tidy() {
 	case x.hung != "":
 	case changed:
 		x.wrong(changedRequest, "Then the request was %s, or what is behind it in its array was changed; it had been %s.", exam.Quote(before), exam.Quote(x.request))
-	default:
-		x.giveBack()
 	}
 	if x.left != "" {
 		x.wrong(leftBehind, "%s A goroutine of it was still %s, a second later.", x.did(), x.left)
-	}
-}
-
-// giveBack frees the room of a big request for other calls. The answer has not changed it.
-func (x *exchange) giveBack() {
-	if x.hung != "" || x.left != "" || len(x.request) != big {
-		return
-	}
-	select {
-	case rooms <- x.room:
-	default:
 	}
 }
 

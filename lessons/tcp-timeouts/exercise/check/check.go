@@ -77,8 +77,7 @@ var (
 		first: "Hel", pieces: []string{"lo and good bye"}, rest: 100 * time.Millisecond,
 		n: 5, idle: long, total: long, hangs: waitsForEnd}
 	many = scene{did: "The peer sent %s and kept the connection open",
-		pieces: []string{exam.Numbers(70000)}, n: 70000, idle: long, total: long, hangs: waitsForEnd,
-		patience: 5 * time.Second} // one byte a Read is slow, and right
+		pieces: []string{exam.Numbers(70000)}, n: 70000, idle: long, total: long, hangs: waitsForEnd, own: true}
 	none = scene{did: "The peer sent nothing",
 		n: 0, idle: short, total: short, hangs: zeroBytes, linger: short + gap}
 	anyConn = scene{did: "Conn was a type of its own around a TCP connection. The peer sent %s",

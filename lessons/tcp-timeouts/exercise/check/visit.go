@@ -27,7 +27,7 @@ type scene struct {
 	idle, total time.Duration
 	limit       time.Duration  // the one of idle and total that has to pass, 0 for none
 	hangs       exam.Diagnosis // what it means when the call does not return
-	patience    time.Duration  // how long it may take; 0 is exam.Limit
+	patience    time.Duration  // how long it may take, longer while an ownConn is read; 0 is exam.Limit
 	linger      time.Duration  // wait so long after the call: a deadline that was left has then passed
 	own         bool           // conn is an ownConn
 }
@@ -63,7 +63,14 @@ type visit struct {
 // An ownConn is a connection of another type. It remembers deadlines.
 type ownConn struct {
 	net.Conn
-	read, write atomic.Bool // a deadline is set
+	read, write atomic.Bool  // a deadline is set
+	bytes       atomic.Int64 // that were read
+}
+
+func (c *ownConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.bytes.Add(int64(n))
+	return n, err
 }
 
 func (c *ownConn) SetDeadline(t time.Time) error {
@@ -117,8 +124,8 @@ func play(tr *exam.Trial, receive receiver, s scene) *visit {
 	if s.patience == 0 {
 		v.patience = exam.Limit
 	}
-	v.hung = call.WaitFor(v.patience)
-	<-dripped // after a hang, the trial has closed the connection
+	v.hung = call.WaitWhile(&own.bytes, v.patience) // one Read for each byte is slow, and right
+	<-dripped                                       // after a hang, the trial has closed the connection
 	if v.hung != "" {
 		return v
 	}
