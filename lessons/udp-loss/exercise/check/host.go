@@ -166,6 +166,7 @@ type peer struct {
 	socket *net.UDPConn
 	acks   map[ack]int
 	odd    []byte // something that came and is no acknowledgement; nil: nothing did
+	marks  int    // empty datagrams that came from itself
 	next   map[*host]uint32
 }
 
@@ -202,19 +203,30 @@ func (p *peer) raw(h *host, data []byte) { p.socket.WriteTo(data, h.socket.Local
 
 // count returns how often h has acknowledged seq, as far as it was received.
 func (p *peer) count(h *host, seq uint32) int {
-	return p.acks[ack{h.socket.LocalAddr().(*net.UDPAddr).AddrPort(), seq}]
+	return p.acks[ack{addrPort(h.socket), seq}]
+}
+
+func addrPort(socket *net.UDPConn) netip.AddrPort {
+	return socket.LocalAddr().(*net.UDPAddr).AddrPort()
 }
 
 // acked waits until seq has been acknowledged so many times.
 func (p *peer) acked(h *host, seq uint32, times int, limit time.Duration) bool {
+	return p.receive(limit, func() bool { return p.count(h, seq) >= times })
+}
+
+// receive receives until it is enough.
+func (p *peer) receive(limit time.Duration, enough func() bool) bool {
 	buf := make([]byte, exam.MaxDatagram)
 	p.socket.SetReadDeadline(time.Now().Add(limit))
-	for p.count(h, seq) < times {
+	for !enough() {
 		n, from, err := p.socket.ReadFromUDPAddrPort(buf)
 		switch {
 		case isTimeout(err), errors.Is(err, net.ErrClosed):
 			return false
 		case err != nil:
+		case n == 0 && from == addrPort(p.socket):
+			p.marks++
 		case n == header:
 			p.acks[ack{from, binary.BigEndian.Uint32(buf)}]++
 		default:
@@ -224,15 +236,20 @@ func (p *peer) acked(h *host, seq uint32, times int, limit time.Duration) bool {
 	return true
 }
 
-// drain receives what has come.
-func (p *peer) drain(h *host) { p.acked(h, 0, 1<<30, time.Millisecond) }
+// drain receives what has come: all that is in the queue before an empty datagram of
+// its own.
+func (p *peer) drain() {
+	marks := p.marks
+	p.socket.WriteTo(nil, p.socket.LocalAddr())
+	p.receive(patience, func() bool { return p.marks > marks })
+}
 
 // inARow receives what has come, and returns how many numbers have been acknowledged
 // from the next one on, without a gap.
 func (p *peer) inARow(h *host) (count int) {
 	for before := -1; before < len(p.acks); {
 		before = len(p.acks)
-		p.drain(h)
+		p.drain()
 	}
 	for p.count(h, p.next[h]+uint32(count)) > 0 {
 		count++

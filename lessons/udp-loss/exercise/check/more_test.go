@@ -41,10 +41,14 @@ func (a ackWaiter) wait(until time.Time) (bool, error) {
 	return false, nil
 }
 
-type doubler struct{ net.PacketConn }
+type doubler struct {
+	net.PacketConn
+	rest time.Duration
+}
 
 func (d doubler) WriteTo(b []byte, a net.Addr) (int, error) {
 	d.PacketConn.WriteTo(b, a)
+	time.Sleep(d.rest)
 	return d.PacketConn.WriteTo(b, a)
 }
 
@@ -327,7 +331,10 @@ var moreRightReceives = []exam.Answer[receiver]{
 		return nil
 	}},
 	{"acknowledges twice", "", func(conn net.PacketConn, deliver func([]byte)) error {
-		return flawed{ack: func(b []byte, n int) []byte { return b[:4] }, writeFailed: func(err error) (bool, error) { return false, nil }}.Receive(doubler{conn}, deliver)
+		return flawed{ack: func(b []byte, n int) []byte { return b[:4] }, writeFailed: func(err error) (bool, error) { return false, nil }}.Receive(doubler{conn, 0}, deliver)
+	}},
+	{"acknowledges twice, with a rest", "", func(conn net.PacketConn, deliver func([]byte)) error {
+		return flawed{ack: func(b []byte, n int) []byte { return b[:4] }, writeFailed: func(err error) (bool, error) { return false, nil }}.Receive(doubler{conn, 3 * time.Millisecond}, deliver)
 	}},
 	{"keeps one", "", keeps(1)},
 }
