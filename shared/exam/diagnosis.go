@@ -23,7 +23,7 @@ var Panicked = Diagnosis{
 }
 
 // Endless is the diagnosis of an answer that keeps the checker itself from coming
-// to an end. The test then ends at once, without its other findings.
+// to an end, where no case has found anything by then.
 var Endless = Diagnosis{
 	Name: "endless",
 	Idea: "Your code keeps the computer so busy that the other side could not do its part. A loop that starts goroutines without an end, or never waits, is the usual cause.",

@@ -1,9 +1,21 @@
-//go:build catalogue
+//go:build catalogue && unix
 
 package exam
 
-import "testing"
+import (
+	"os"
+	"syscall"
+	"testing"
+)
 
 func TestEndlessAnswer(t *testing.T) {
-	endsTheProcess(t, "TestEndlessAnswer", "has no end", deadlyAnswer{func() { select {} }, Endless.Idea, Ended.Idea})
+	for name, answer := range map[string]func(){
+		"has no end":       func() { select {} },
+		"stops everything": func() { syscall.Kill(os.Getpid(), syscall.SIGSTOP) }, // as a million goroutines would
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			endsTheProcess(t, t.Name(), name, deadlyAnswer{answer, Endless.Idea, Ended.Idea})
+		})
+	}
 }

@@ -13,7 +13,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -66,12 +65,6 @@ func Run[F any](t *testing.T, file string, stub func(F) error, cases []Case[F], 
 	if hung := (&Trial{}).Call(func() { err = stub(answer) }); hung == "" && errors.Is(err, ErrToDo) {
 		t.Skipf("not started: open %s", file)
 	}
-	defer time.AfterFunc(patience, func() {
-		// Nothing ends goroutines but the end of the process.
-		fmt.Print(endless)
-		stop()
-		os.Exit(1)
-	}).Stop()
 	found := start(cases, answer)
 	told := map[string]string{} // by diagnosis, the case that told its idea
 	var failed []string
@@ -112,10 +105,6 @@ func Run[F any](t *testing.T, file string, stub func(F) error, cases []Case[F], 
 	}
 }
 
-// endless is what [Run] says of an answer that keeps the checker itself from
-// coming to an end.
-var endless = Finding{"", Endless, fmt.Sprintf("\nFAIL: after %v the checker had not come to an end.", patience)}
-
 // Try checks an answer in every case and returns what they found, in the order of
 // the cases.
 func Try[F any](cases []Case[F], answer F) (findings []Finding) {
@@ -125,9 +114,12 @@ func Try[F any](cases []Case[F], answer F) (findings []Finding) {
 	return findings
 }
 
-// patience is how long [Run] waits for all cases together. Each ends long before,
-// unless the answer takes all of the machine for itself.
+// patience is how long all cases together may take. They end long before, unless the
+// answer takes all of the machine for itself.
 const patience = 14 * time.Second
+
+// unfinished is why a case is not tried that [patience] was too short for.
+var unfinished = fmt.Sprintf("after %v the checker had not come to an end", patience)
 
 // turns is how long cases may run one after the other. When it is over, no
 // further one begins.
@@ -140,21 +132,20 @@ type result struct {
 	untried  string
 }
 
-// start runs the cases. Each gets a channel on which its result comes.
+// start runs the cases. Each gets a channel on which its result comes, after
+// [patience] at the latest.
 //
 // The cases do not use t.Parallel: that would run only as many at once as there
 // are processors, and an answer that hangs in all of them would take long.
 func start[F any](cases []Case[F], answer F) []chan result {
-	found := make([]chan result, len(cases))
-	for i := range found {
-		found[i] = make(chan result, 1)
-	}
+	late, stop := watchClock()
+	s := newSession(cases, answer, late)
 	go func() {
-		late, stop := watchClock()
 		defer stop()
-		run(cases, answer, found, late)
+		defer time.AfterFunc(patience, s.giveUp).Stop()
+		s.run()
 	}()
-	return found
+	return s.found
 }
 
 const (
@@ -166,18 +157,37 @@ const (
 	lastBeginning = 7 * time.Second // what hangs after that can still end before [patience]
 )
 
-// run runs the cases. Late tells by how much this program has got the processor too
-// late: see [session.settle].
-func run[F any](cases []Case[F], answer F, found []chan result, late func() time.Duration) {
-	s := &session[F]{cases, answer, make([]result, len(cases)), late, time.Now().Add(lastBeginning)}
+// A session is the cases that an answer is tried in, and what came of them.
+type session[F any] struct {
+	cases  []Case[F]
+	answer F
+	found  []chan result        // each takes one
+	late   func() time.Duration // by how much this program has got the processor too late
+	end    time.Time            // nothing is tried again, or in turn, after it
+
+	mu      sync.Mutex // held to change results
+	results []result
+}
+
+func newSession[F any](cases []Case[F], answer F, late func() time.Duration) *session[F] {
+	s := &session[F]{cases: cases, answer: answer, late: late, end: time.Now().Add(lastBeginning)}
+	for range cases {
+		s.found = append(s.found, make(chan result, 1))
+		s.results = append(s.results, result{untried: unfinished})
+	}
+	return s
+}
+
+// run runs the cases and delivers their results.
+func (s *session[F]) run() {
 	var rest []int
 	atOnce := true
-	for i, c := range cases {
+	for i, c := range s.cases {
 		if c.First {
 			failed, untried := s.settle([]int{i})
 			atOnce = atOnce && len(failed) == 0
 			if len(untried) == 0 {
-				found[i] <- s.results[i]
+				s.deliver(i, s.results[i])
 				continue
 			}
 		}
@@ -189,17 +199,39 @@ func run[F any](cases []Case[F], answer F, found []chan result, late func() time
 		s.inTurn(rest)
 	}
 	for _, i := range rest {
-		found[i] <- s.results[i]
+		s.deliver(i, s.results[i])
 	}
 }
 
-// A session is the cases that an answer is tried in, and what came of them.
-type session[F any] struct {
-	cases   []Case[F]
-	answer  F
-	results []result
-	late    func() time.Duration
-	end     time.Time // nothing is tried again, or in turn, after it
+// deliver tells the result of a case. Only the first one counts.
+func (s *session[F]) deliver(i int, r result) {
+	select {
+	case s.found[i] <- r:
+	default:
+	}
+}
+
+// giveUp delivers what has been found so far. Where that is nothing, the first case
+// that has not come to its end gets a finding.
+func (s *session[F]) giveUp() {
+	s.mu.Lock()
+	results := slices.Clone(s.results)
+	s.mu.Unlock()
+	open := slices.IndexFunc(results, func(r result) bool { return r.untried == unfinished })
+	if open >= 0 && !slices.ContainsFunc(results, func(r result) bool { return len(r.findings) > 0 }) {
+		story := strings.ToUpper(unfinished[:1]) + unfinished[1:] + "."
+		results[open] = result{findings: []Finding{{s.cases[open].Name, Endless, story}}}
+	}
+	for i, r := range results {
+		s.deliver(i, r)
+	}
+}
+
+// conclude keeps the result of a case.
+func (s *session[F]) conclude(i int, r result) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.results[i] = r
 }
 
 // settle runs these cases, all at once. On a busy computer even a right answer can
@@ -222,7 +254,7 @@ func (s *session[F]) settle(which []int) (failed, untried []int) {
 func (s *session[F]) attempt(which []int) (failed, untried []int) {
 	var wg sync.WaitGroup
 	for _, i := range which {
-		wg.Go(func() { s.results[i] = try(s.cases[i], s.answer) })
+		wg.Go(func() { s.conclude(i, try(s.cases[i], s.answer)) })
 	}
 	wg.Wait()
 	for _, i := range which {
@@ -241,9 +273,9 @@ func (s *session[F]) inTurn(which []int) {
 	end := time.Now().Add(turns)
 	for _, i := range which {
 		if now := time.Now(); now.Before(end) && now.Before(s.end) {
-			s.results[i] = try(s.cases[i], s.answer)
+			s.conclude(i, try(s.cases[i], s.answer))
 		} else {
-			s.results[i].untried = "calls of your code disturb each other, and the cases before took too long"
+			s.conclude(i, result{untried: "calls of your code disturb each other, and the cases before took too long"})
 		}
 	}
 }

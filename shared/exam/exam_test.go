@@ -170,13 +170,10 @@ func TestBusyComputer(t *testing.T) {
 				}
 			}})
 		}
-		found := make([]chan result, len(cases))
-		for i := range found {
-			found[i] = make(chan result, 1)
-		}
-		run(cases, 0, found, func() time.Duration { return test.late })
+		s := newSession(cases, 0, func() time.Duration { return test.late })
+		s.run()
 		failed := 0
-		for _, f := range found {
+		for _, f := range s.found {
 			failed += len((<-f).findings)
 		}
 		if failed != test.failed {
@@ -204,12 +201,46 @@ func TestNotTried(t *testing.T) {
 				}
 			}})
 		}
-		found := []chan result{make(chan result, 1), make(chan result, 1), make(chan result, 1)}
-		run(cases, 0, found, func() time.Duration { return late })
-		one, two, three := <-found[0], <-found[1], <-found[2]
+		s := newSession(cases, 0, func() time.Duration { return late })
+		s.run()
+		one, two, three := <-s.found[0], <-s.found[1], <-s.found[2]
 		if two.untried != want || three.untried != want || len(two.findings)+len(three.findings) != 0 || (len(one.findings) > 0) != (want != "") {
 			t.Errorf("late %v: %+v, %+v and %+v", late, one, two, three)
 		}
+	}
+}
+
+// TestWhatIsFoundIsToldInTime: a case that does not come to an end takes no other case's
+// finding away, and is a finding itself only where there is no other.
+func TestWhatIsFoundIsToldInTime(t *testing.T) {
+	wrong := Diagnosis{Name: "wrong", Idea: "An idea.", Read: "README.md#idea"}
+	for found, want := range map[bool][]string{true: {"", "wrong", ""}, false: {"", "", "endless"}} {
+		synctest.Test(t, func(t *testing.T) {
+			end := make(chan bool)
+			began := time.Now()
+			results := start([]Case[int]{
+				{Name: "passes first", First: true, Run: func(*Trial, int) {}},
+				{Name: "fails or passes", Run: func(tr *Trial, _ int) {
+					if found {
+						tr.Wrong(wrong, "it failed")
+					}
+				}},
+				{Name: "has no end", Run: func(*Trial, int) { <-end }},
+			}, 0)
+			for i, r := range results {
+				result, got := <-r, ""
+				if len(result.findings) > 0 {
+					got = result.findings[0].Diagnosis.Name
+				}
+				if open := result.untried == unfinished; got != want[i] || open != (found && i == 2) {
+					t.Errorf("found = %v: case %d: %+v", found, i, result)
+				}
+			}
+			if took := time.Since(began); took != patience {
+				t.Errorf("found = %v: the results came after %v", found, took)
+			}
+			close(end)
+		})
 	}
 }
 

@@ -200,7 +200,7 @@ func (rd *reading) endLine() {
 func (rd *reading) hear(test, line string) {
 	switch {
 	case frame.MatchString(line):
-	case rd.witness != nil, strings.HasPrefix(line, exam.EndedEarly):
+	case rd.witness != nil, strings.HasPrefix(line, exam.Testimony):
 		rd.witness = keep(rd.witness, line)
 		return
 	case test == "":
