@@ -92,12 +92,28 @@ func (c *Call) Wait() (hung string) {
 
 // WaitFor is [Call.Wait] with a limit of its own.
 func (c *Call) WaitFor(limit time.Duration) (hung string) {
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
-	select {
-	case <-c.done:
-		return ""
-	case <-timer.C:
+	return c.WaitWhile(new(atomic.Int64), limit)
+}
+
+// WaitWhile is [Call.WaitFor] for a call that may be slow and is watched: it hangs when
+// moved, which grows with what it does, has not changed for as long as limit.
+//
+// The limit is counted in ticks, of which the waiting goroutine sees none while the whole
+// program stands still: a computer that sleeps for a moment is no call that hangs.
+func (c *Call) WaitWhile(moved *atomic.Int64, limit time.Duration) (hung string) {
+	const ticks = 50
+	ticker := time.NewTicker(max(limit/ticks, 1))
+	defer ticker.Stop()
+	last := moved.Load()
+	for still := 0; still < ticks; still++ {
+		select {
+		case <-c.done:
+			return ""
+		case <-ticker.C:
+		}
+		if now := moved.Load(); now != last {
+			last, still = now, -1
+		}
 	}
 	<-c.started
 	for _, goroutine := range strings.Split(stacks(c.began), "\n\n") {
@@ -110,25 +126,6 @@ func (c *Call) WaitFor(limit time.Duration) (hung string) {
 	}
 	c.trial.Load().release()
 	return hung
-}
-
-// WaitWhile is [Call.WaitFor] for a call that may be slow and is watched: it hangs when
-// moved, which grows with what it does, has not changed for as long as limit.
-func (c *Call) WaitWhile(moved *atomic.Int64, limit time.Duration) (hung string) {
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	last, since := moved.Load(), time.Now()
-	for time.Since(since) < limit {
-		select {
-		case <-c.done:
-			return ""
-		case <-tick.C:
-		}
-		if now := moved.Load(); now != last {
-			last, since = now, time.Now()
-		}
-	}
-	return c.WaitFor(0)
 }
 
 // Goroutines tells of each goroutine that the call has started, and of its own, where

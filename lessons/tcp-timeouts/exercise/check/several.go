@@ -53,20 +53,23 @@ func inTurn(tr *exam.Trial, receive receiver) {
 // atOnce has four calls under way. The peer of the last one goes on first, and each
 // other waits until that call has returned.
 func atOnce(tr *exam.Trial, receive receiver) {
-	began := time.Now()
-	got, sent := halves(tr, receive, 4, 0)
+	// An answer that fails alone, too, is not disturbed by other calls. Other cases tell.
+	if alone, want, _ := halves(tr, receive, 1, 0); alone != want {
+		return
+	}
+	got, sent, rest := halves(tr, receive, 4, 0)
 	if got == sent {
 		return
 	}
-	// An answer that fails alone, too, is not disturbed by other calls.
-	if alone, want := halves(tr, receive, 1, time.Since(began)); alone == want {
+	if alone, want, _ := halves(tr, receive, 1, rest); alone == want {
 		tr.Wrong(shared, "Four calls of Receive ran at once. Each peer sent one half, and the other half later: the fourth first, the next one when that call had returned, and so on. The peers sent %s. The calls returned %s.", sent, got)
 	}
 }
 
-// halves has so many calls under way at once, and returns what came of them and
-// what should have come. The peers rest between the halves.
-func halves(tr *exam.Trial, receive receiver, calls int, rest time.Duration) (got, sent string) {
+// halves has so many calls under way at once. The peers rest between the halves.
+// It returns what came of the calls, what should have come, and how long the first call
+// and the last second half were apart.
+func halves(tr *exam.Trial, receive receiver, calls int, rest time.Duration) (got, sent string, apart time.Duration) {
 	type one struct {
 		peer net.Conn
 		call *exam.Call
@@ -74,11 +77,12 @@ func halves(tr *exam.Trial, receive receiver, calls int, rest time.Duration) (go
 		got  []byte
 		err  error
 	}
+	began := time.Now()
 	var all []*one
 	for i := range calls {
 		conn, peer, ok := tr.Connect()
 		if !ok {
-			return "", ""
+			return "", "", 0
 		}
 		o := &one{peer: peer, text: strings.Repeat(string(rune('A'+i)), 8)}
 		io.WriteString(peer, o.text[:4])
@@ -91,6 +95,7 @@ func halves(tr *exam.Trial, receive receiver, calls int, rest time.Duration) (go
 	time.Sleep(rest)
 	hung := ""
 	for i := len(all) - 1; i >= 0 && hung == ""; i-- {
+		apart = time.Since(began)
 		io.WriteString(all[i].peer, all[i].text[4:])
 		if hung = all[i].call.Wait(); hung != "" {
 			got = fmt.Sprintf("nothing: call %d did not return within %v, it was %s", i+1, exam.Limit, hung)
@@ -106,7 +111,7 @@ func halves(tr *exam.Trial, receive receiver, calls int, rest time.Duration) (go
 			got += fmt.Sprintf("%q ", o.got)
 		}
 	}
-	return got, sent
+	return got, sent, apart
 }
 
 // otherTimes has a call with a short total under way, and then one whose times are
