@@ -58,6 +58,7 @@ func (f Finding) String() string {
 // the one to open.
 func Run[F any](t *testing.T, file string, stub func(F) error, cases []Case[F], answer F) {
 	t.Helper()
+	began := time.Now()
 	stop := watch(t)
 	defer stop()
 	defer holdCollections(1 << 30)()
@@ -65,7 +66,7 @@ func Run[F any](t *testing.T, file string, stub func(F) error, cases []Case[F], 
 	if hung := (&Trial{}).Call(func() { err = stub(answer) }); hung == "" && errors.Is(err, ErrToDo) {
 		t.Skipf("not started: open %s", file)
 	}
-	found := start(cases, answer)
+	found := start(cases, answer, began)
 	told := map[string]string{} // by diagnosis, the case that told its idea
 	var failed []string
 	untried := 0
@@ -108,13 +109,13 @@ func Run[F any](t *testing.T, file string, stub func(F) error, cases []Case[F], 
 // Try checks an answer in every case and returns what they found, in the order of
 // the cases.
 func Try[F any](cases []Case[F], answer F) (findings []Finding) {
-	for _, found := range start(cases, answer) {
+	for _, found := range start(cases, answer, time.Now()) {
 		findings = append(findings, (<-found).findings...)
 	}
 	return findings
 }
 
-// patience is how long all cases together may take. They end long before, unless the
+// patience is how long a checker may take in all. Its cases end long before, unless the
 // answer takes all of the machine for itself.
 const patience = 14 * time.Second
 
@@ -132,17 +133,17 @@ type result struct {
 	untried  string
 }
 
-// start runs the cases. Each gets a channel on which its result comes, after
-// [patience] at the latest.
+// start runs the cases. Each gets a channel on which its result comes, [patience] after
+// the checker began at the latest.
 //
 // The cases do not use t.Parallel: that would run only as many at once as there
 // are processors, and an answer that hangs in all of them would take long.
-func start[F any](cases []Case[F], answer F) []chan result {
+func start[F any](cases []Case[F], answer F, began time.Time) []chan result {
 	late, stop := watchClock()
 	s := newSession(cases, answer, late)
 	go func() {
 		defer stop()
-		defer time.AfterFunc(patience, s.giveUp).Stop()
+		defer time.AfterFunc(time.Until(began.Add(patience)), s.giveUp).Stop()
 		s.run()
 	}()
 	return s.found
