@@ -66,7 +66,7 @@ func Run[F any](t *testing.T, file string, stub func(F) error, cases []Case[F], 
 	if hung := (&Trial{}).Call(func() { err = stub(answer) }); hung == "" && errors.Is(err, ErrToDo) {
 		t.Skipf("not started: open %s", file)
 	}
-	found := start(cases, answer, began)
+	found := start(cases, answer, began.Add(patience))
 	told := map[string]string{} // by diagnosis, the case that told its idea
 	var failed []string
 	untried := 0
@@ -107,9 +107,10 @@ func Run[F any](t *testing.T, file string, stub func(F) error, cases []Case[F], 
 }
 
 // Try checks an answer in every case and returns what they found, in the order of
-// the cases.
+// the cases. It waits for all of them: in a [Catalogue] a hundred answers share the
+// machine, and some cases wait for those of other answers.
 func Try[F any](cases []Case[F], answer F) (findings []Finding) {
-	for _, found := range start(cases, answer, time.Now()) {
+	for _, found := range start(cases, answer, time.Now().Add(time.Hour)) {
 		findings = append(findings, (<-found).findings...)
 	}
 	return findings
@@ -133,17 +134,17 @@ type result struct {
 	untried  string
 }
 
-// start runs the cases. Each gets a channel on which its result comes, [patience] after
-// the checker began at the latest.
+// start runs the cases. Each gets a channel on which its result comes, at the end at the
+// latest.
 //
 // The cases do not use t.Parallel: that would run only as many at once as there
 // are processors, and an answer that hangs in all of them would take long.
-func start[F any](cases []Case[F], answer F, began time.Time) []chan result {
+func start[F any](cases []Case[F], answer F, end time.Time) []chan result {
 	late, stop := watchClock()
 	s := newSession(cases, answer, late)
 	go func() {
 		defer stop()
-		defer time.AfterFunc(time.Until(began.Add(patience)), s.giveUp).Stop()
+		defer time.AfterFunc(time.Until(end), s.giveUp).Stop()
 		s.run()
 	}()
 	return s.found

@@ -226,7 +226,7 @@ func TestWhatIsFoundIsToldInTime(t *testing.T) {
 					}
 				}},
 				{Name: "has no end", Run: func(*Trial, int) { <-end }},
-			}, 0, began)
+			}, 0, began.Add(patience))
 			for i, r := range results {
 				result, got := <-r, ""
 				if len(result.findings) > 0 {
