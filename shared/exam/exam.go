@@ -134,17 +134,17 @@ type result struct {
 	untried  string
 }
 
-// start runs the cases. Each gets a channel on which its result comes, at the end at the
+// start runs the cases. Each gets a channel on which its result comes, at the deadline at the
 // latest.
 //
 // The cases do not use t.Parallel: that would run only as many at once as there
 // are processors, and an answer that hangs in all of them would take long.
-func start[F any](cases []Case[F], answer F, end time.Time) []chan result {
+func start[F any](cases []Case[F], answer F, deadline time.Time) []chan result {
 	late, stop := watchClock()
 	s := newSession(cases, answer, late)
 	go func() {
 		defer stop()
-		defer time.AfterFunc(time.Until(end), s.giveUp).Stop()
+		defer time.AfterFunc(time.Until(deadline), s.giveUp).Stop()
 		s.run()
 	}()
 	return s.found
