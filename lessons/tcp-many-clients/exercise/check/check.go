@@ -44,7 +44,7 @@ func begun(serve server) (err error) {
 var cases = []exam.Case[server]{
 	{Name: "two calls at once", First: true, Run: twoCalls},
 	{Name: "one client", Run: with(3, oneClient)},
-	{Name: "256 KiB in pieces", Run: with(3, inPieces)},
+	{Name: "80 KiB in pieces", Run: with(3, inPieces)},
 	{Name: "silent client first", Run: with(3, silentFirst)},
 	{Name: "client that pauses", Run: with(3, pauses)},
 	{Name: "half-close", Run: with(3, halfClose)},
@@ -125,13 +125,14 @@ func oneClient(r *run) {
 	}
 	a.echo("zero\x00zero")
 	a.halfClose()
+	r.catchUp() // an answer that returns now returns before the end of ctx
 	r.stop()
 }
 
 func inPieces(r *run) {
 	a := r.dial("A")
 	a.greet()
-	message := exam.Numbers(256 << 10)
+	message := exam.Numbers(80 << 10)
 	go func() {
 		for from, size := 0, 1; from < len(message); size = size*3%50021 + 1 {
 			to := min(from+size, len(message))
@@ -161,7 +162,7 @@ func pauses(r *run) {
 func halfClose(r *run) {
 	a := r.dial("A")
 	a.greet()
-	message := exam.Numbers(64 << 10)
+	message := exam.Numbers(16 << 10)
 	a.send(message)
 	a.conn.CloseWrite()
 	a.expectEnd(message)
@@ -170,10 +171,7 @@ func halfClose(r *run) {
 }
 
 func resets(r *run, serve server) {
-	w := &watch{Listener: r.ln, small: true}
-	r.start(serve, w, 3)
-	a := r.dial("A")
-	a.greet()
+	a, w := r.small(serve)
 	a.push(w, moment)
 	b := r.dial("B")
 	b.greet()
@@ -187,14 +185,25 @@ func resets(r *run, serve server) {
 	r.stop()
 }
 
+// small starts the answer, with a client A, and lets its Write soon wait when A does not
+// read.
+func (r *run) small(serve server) (a *client, w *watch) {
+	w = &watch{Listener: r.ln, small: true}
+	r.start(serve, w, 3)
+	a = r.dial("A")
+	a.greet()
+	return a, w
+}
+
 // flood is more than fits into small buffers and an answer's own.
 var flood = sync.OnceValue(func() string { return exam.Numbers(4 << 20) })
 
 // push sends, without reading the echo, until nothing moves any more for so long and the
-// answer is in Write. It returns what it has sent.
-func (c *client) push(w *watch, long time.Duration) (sent string) {
+// answer is in Write. It returns what it has sent, and whether the answer was slow: it did
+// not wait in one Write, but sent many small pieces in that time.
+func (c *client) push(w *watch, long time.Duration) (sent string, slow bool) {
 	c.conn.SetWriteBuffer(room)
-	message, n := flood(), 0
+	message, n, writes := flood(), 0, int64(0)
 	end := time.Now().Add(patience)
 	for moved := time.Now(); time.Since(moved) < long && n < len(message) && time.Now().Before(end); {
 		c.conn.SetWriteDeadline(time.Now().Add(moment / 3))
@@ -202,26 +211,26 @@ func (c *client) push(w *watch, long time.Duration) (sent string) {
 		n += more
 		switch {
 		case err != nil && !errors.Is(err, os.ErrDeadlineExceeded):
-			return message[:n] // what is received tells
+			return message[:n], false // what is received tells
 		case more > 0, w.writing.Load() == 0: // or its Read waits for what is under way
-			moved = time.Now()
+			moved, writes = time.Now(), w.writes.Load()
 		default:
 			c.r.catchUp()
 		}
 	}
-	return message[:n]
+	return message[:n], w.writes.Load()-writes > 1000
 }
 
 // readsLate lets a client take its echo only when half a second has passed.
 func readsLate(r *run, serve server) {
-	w := &watch{Listener: r.ln, small: true}
-	r.start(serve, w, 3)
-	a := r.dial("A")
-	a.greet()
+	a, w := r.small(serve)
 	a.echo(flood()[:80<<10]) // what fails here has nothing to do with the pause
 	a.name = "A, which did not read for half a second,"
 	r.wrong, r.ended = lost, idleDropped
-	sent := a.push(w, grace/2) // TCP sends again, what was lost, before that
+	sent, slow := a.push(w, grace/2) // TCP sends again, what was lost, before that
+	if slow {
+		return // on a busy machine, its echo of all that would take too long
+	}
 	time.Sleep(grace/2 + moment/2)
 	a.receive(sent)
 	r.stop()

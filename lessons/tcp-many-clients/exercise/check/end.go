@@ -118,10 +118,7 @@ func (r *run) newcomer() {
 
 // endUnread is not sure when no Write had to wait for client A.
 func endUnread(r *run, serve server) (sure bool) {
-	w := &watch{Listener: r.ln, small: true}
-	r.start(serve, w, 3)
-	a := r.dial("A")
-	a.greet()
+	a, w := r.small(serve)
 	r.kept = noBound
 	a.owed = true
 	a.push(w, moment)
