@@ -507,7 +507,10 @@ var rights = []exam.Answer[server]{
 		var n atomic.Int64
 		idle := make(chan none, 1)
 		over := context.AfterFunc(ctx, func() { ln.Close() })
-		defer over()
+		defer func() {
+			over() // where it has not yet begun, it closes nothing
+			ln.Close()
+		}()
 		var result error
 	loop:
 		for {

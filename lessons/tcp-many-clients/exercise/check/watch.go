@@ -16,7 +16,7 @@ type watch struct {
 	small          bool // the buffers for Write are small, so that it soon has to wait
 	accepted, open atomic.Int32
 	writing        atomic.Int32  // Writes to its first client that are under way
-	writes         atomic.Int64  // of them, those that have sent something
+	writes         atomic.Int64  // to it that have ended
 	gaveUp         atomic.Bool   // the last of these Writes ended with an error
 	armed          atomic.Bool   // the next Read of the first client is held
 	hold           chan *watched // gets the connection that is held
@@ -75,9 +75,7 @@ func (c *watched) Write(p []byte) (int, error) {
 	}
 	n, err := c.Conn.Write(p)
 	if c.first {
-		if n > 0 {
-			c.watch.writes.Add(1)
-		}
+		c.watch.writes.Add(1)
 		c.watch.gaveUp.Store(err != nil)
 	}
 	return n, err
