@@ -199,12 +199,13 @@ func (r *run) small(serve server) (a *client, w *watch) {
 var flood = sync.OnceValue(func() string { return exam.Numbers(4 << 20) })
 
 // push sends, without reading the echo, until nothing moves any more for so long and the
-// answer is in Write. It returns what it has sent.
+// answer is in Write. One that sends a few bytes at a time would fill the buffers too slowly.
+// It returns what it has sent.
 func (c *client) push(w *watch, long time.Duration) (sent string) {
 	c.conn.SetWriteBuffer(room)
 	message, n := flood(), 0
 	end := time.Now().Add(patience)
-	for moved := time.Now(); time.Since(moved) < long && n < len(message) && time.Now().Before(end); {
+	for moved := time.Now(); time.Since(moved) < long && n < len(message) && w.writes.Load() < 5000 && time.Now().Before(end); {
 		c.conn.SetWriteDeadline(time.Now().Add(moment / 3))
 		more, err := io.WriteString(c.conn, message[n:min(n+64<<10, len(message))])
 		n += more
@@ -223,10 +224,11 @@ func (c *client) push(w *watch, long time.Duration) (sent string) {
 // readsLate lets a client take its echo only when half a second has passed.
 func readsLate(r *run, serve server) {
 	a, w := r.small(serve)
-	a.echo(flood()[:80<<10]) // what fails here has nothing to do with the pause
-	if w.writes.Load() > 2000 {
+	a.echo(flood()[:4<<10])
+	if w.writes.Load() > 200 {
 		return // it sends a few bytes at a time: on a busy machine, all that follows would take too long
 	}
+	a.echo(flood()[:80<<10]) // what fails here has nothing to do with the pause
 	a.name = "A, which did not read for half a second,"
 	r.wrong, r.ended = lost, idleDropped
 	sent := a.push(w, grace/2) // TCP sends again, what was lost, before that
