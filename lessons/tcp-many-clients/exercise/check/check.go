@@ -162,7 +162,7 @@ func pauses(r *run) {
 func halfClose(r *run) {
 	a := r.dial("A")
 	a.greet()
-	message := exam.Numbers(16 << 10)
+	message := exam.Numbers(64 << 10)
 	a.send(message)
 	a.conn.CloseWrite()
 	a.expectEnd(message)
@@ -228,7 +228,7 @@ func readsLate(r *run, serve server) {
 	if w.writes.Load() > 200 {
 		return // it sends a few bytes at a time: on a busy machine, all that follows would take too long
 	}
-	a.echo(flood()[:80<<10]) // what fails here has nothing to do with the pause
+	a.echo(flood()[:256<<10]) // what fails here has nothing to do with the pause
 	a.name = "A, which did not read for half a second,"
 	r.wrong, r.ended = lost, idleDropped
 	sent := a.push(w, grace/2) // TCP sends again, what was lost, before that

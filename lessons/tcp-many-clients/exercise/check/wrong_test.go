@@ -609,7 +609,7 @@ var wrongs = []exam.Answer[server]{
 			io.WriteString(c, s.Text())
 		}
 	})},
-	{"limited to 64 KiB a client", "dropped", talks(func(c net.Conn) {
+	{"limited to 64 KiB a client", "dropped half-close", talks(func(c net.Conn) {
 		io.Copy(c, io.LimitReader(c, 64<<10))
 	})},
 	{"workers that serve one client each", "place-kept", func(ctx context.Context, ln net.Listener, most int) error {
